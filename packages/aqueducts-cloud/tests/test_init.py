@@ -1,0 +1,17 @@
+"""What the distribution promises before it carries anything."""
+
+from importlib.metadata import distribution
+
+import aqueducts
+import aqueducts_cloud
+
+
+def test_version_is_the_one_of_core() -> None:
+    """All distributions are released together under one version."""
+    assert aqueducts_cloud.__version__ == aqueducts.__version__
+    assert distribution("aqueducts-cloud").version == aqueducts_cloud.__version__
+
+
+def test_no_plugin_is_registered() -> None:
+    """Nothing is announced to core while there is nothing to announce."""
+    assert not distribution("aqueducts-cloud").entry_points.select(group="aqueducts")

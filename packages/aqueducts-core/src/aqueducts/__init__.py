@@ -1,0 +1,5 @@
+"""Declarative data pipelines on Apache DataFusion."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"
