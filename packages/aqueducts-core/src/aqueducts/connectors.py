@@ -1,0 +1,387 @@
+"""What the author of a plugin implements.
+
+A plugin returns classes from its hooks (`aqueducts.hookspecs`). Each class names its `type`, the
+tag in pipeline files, and a pydantic model of its fields; the models of all installed plugins
+together are the pipeline format. Instances are made per run with their part of the file.
+
+Connectors never see the engine's session, another plugin, or a credential they did not ask for.
+Methods that are not `async` run in a worker thread and may block.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from aqueducts.events import Event
+from aqueducts.relations import DataFile, Relation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "Destination",
+    "Engine",
+    "EngineSettings",
+    "EngineWriter",
+    "FileFormat",
+    "Frame",
+    "Listing",
+    "ObjectStoreType",
+    "RunContext",
+    "RunInfo",
+    "SecretResolver",
+    "Session",
+    "SessionTables",
+    "Source",
+    "StagedWrite",
+    "Store",
+    "StreamWriter",
+    "UdfPack",
+    "WriteReport",
+]
+
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Which run an event belongs to."""
+
+    run_id: str
+    pipeline: str | None = None
+
+
+class SessionTables(Protocol):
+    """The tables of the session that the caller passed to `run`."""
+
+    def names(self) -> Sequence[str]:
+        """Names of all tables that are there."""
+
+    def register(self, name: str, reader: pa.RecordBatchReader) -> int:
+        """Keep a stream as a table under `name` (replacing one) and return its rows."""
+
+
+class RunContext(Protocol):
+    """What a run lends to its connectors."""
+
+    @property
+    def run_id(self) -> str:
+        """Unique id of this run."""
+
+    @property
+    def work_dir(self) -> Path:
+        """Folder of this run for temporary files; removed whatever happens."""
+
+    @property
+    def tables(self) -> SessionTables | None:
+        """Tables of the caller's session; None where the caller gave no session."""
+
+    def reveal(self, value: str | SecretStr) -> str:
+        """The text with `${secret:...}` references resolved. Never store or log the result."""
+
+    def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
+        """The store that serves `location`."""
+
+    def emit(self, event: Event) -> None:
+        """Tell an event of this run, from any thread. Secrets are masked on the way."""
+
+    async def run_blocking(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
+        """Call a function that blocks in a worker thread of this run."""
+
+
+class Source(ABC, Generic[ConfigT]):
+    """A kind of table to read."""
+
+    type: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    config_model: ClassVar[type[BaseModel]]
+
+    def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
+        self.config = config
+        self.formats = formats or {}
+
+    @abstractmethod
+    def open(self, context: RunContext) -> Relation:
+        """Describe the relation. May look at the source's schema, may not read its data.
+
+        Raises SourceError, StorageError, SecretError.
+        """
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What a destination has committed."""
+
+    rows: int
+    size_bytes: int | None = None
+    files: int | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True)
+class EngineWriter:
+    """A file format that the engine writes itself (`COPY ... STORED AS`)."""
+
+    stored_as: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    extension: str = ""
+    """With its dot; files in folders get it."""
+
+
+@dataclass(frozen=True)
+class StreamWriter:
+    """A file format that Python writes: `write(reader, path)` returns the rows written."""
+
+    write: Callable[[pa.RecordBatchReader, Path], int]
+    extension: str = ""
+
+
+class Frame(Protocol):
+    """The result of a stage, ready to be streamed once or more."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns with plain types (no views), all nullable."""
+
+    def stream(self) -> pa.RecordBatchReader:
+        """Run the query. Batches arrive as they are made; memory stays bounded.
+
+        Raises EngineError while it is read.
+        """
+
+    def write_files(
+        self,
+        path: Path,
+        writer: EngineWriter,
+        *,
+        is_single_file: bool,
+        partition_columns: Sequence[str] = (),
+    ) -> int:
+        """Run the query into files with the engine's own writer; returns the rows written.
+
+        `path` is a file, or a folder where `is_single_file` is False. An error leaves files that
+        look whole and are not: write to a staged path only.
+        """
+
+
+class Destination(ABC, Generic[ConfigT]):
+    """A kind of place to write the result to. Every write is all or nothing."""
+
+    type: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    config_model: ClassVar[type[BaseModel]]
+
+    def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
+        self.config = config
+        self.formats = formats or {}
+
+    def prepare(self, context: RunContext) -> None:
+        """Look at the target before any source is opened. Changes nothing the user can see.
+
+        Raises DestinationError, StorageError, SecretError.
+        """
+
+    def check(self, schema: pa.Schema, context: RunContext) -> None:
+        """Refuse a schema that cannot be written, before any data is read.
+
+        Raises DestinationError that names the columns.
+        """
+
+    @abstractmethod
+    def write(self, frame: Frame, context: RunContext) -> WriteReport:
+        """Write the frame in one step: on any error the target is as it was before.
+
+        May be called again in the same run after it raised OutOfMemoryError.
+        """
+
+
+class FileFormat(ABC):
+    """A format of files: how to read and write it. Names its two option models."""
+
+    type: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    extensions: ClassVar[tuple[str, ...]]
+    """File name endings without compression, with their dot."""
+    read_options: ClassVar[type[BaseModel]]
+    write_options: ClassVar[type[BaseModel] | None] = None
+    """None: this format is read only."""
+
+    @abstractmethod
+    def scan(
+        self, files: Sequence[DataFile], options: BaseModel, partitions: pa.Schema | None
+    ) -> Relation:
+        """Describe the files as one relation: a FileScan, or an ArrowStream."""
+
+    def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:  # noqa: B027 - a format that writes everything has nothing to check
+        """Refuse columns that this format cannot hold, naming them (DestinationError)."""
+
+    def writer(
+        self, schema: pa.Schema, options: BaseModel, file_name: str
+    ) -> EngineWriter | StreamWriter:
+        """How `schema` is written. `file_name` is the target's, for endings like `.csv.gz`."""
+        raise NotImplementedError(f"file format {self.type!r} is read only")
+
+    def count_rows(self, path: Path, options: BaseModel) -> int:
+        """Rows of one written file, read back from the file itself."""
+        raise NotImplementedError(f"file format {self.type!r} is read only")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Files found at a location, sorted by path, and the folder they were found under."""
+
+    root: str
+    files: Sequence[DataFile]
+    is_directory: bool = False
+    """Whether the location was a folder or a glob (False: exactly one file)."""
+    skipped: Sequence[str] = ()
+    """Paths that were passed over because of their ending."""
+
+
+class StagedWrite(ABC):
+    """A write that nobody sees before `commit`."""
+
+    path: Path
+    """Local path to write to: does not exist yet."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Put what was written in the place of the target in one step, durably."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Remove what was written. May be called at any time, also after commit."""
+
+
+class Store(ABC):
+    """Access to one location."""
+
+    @abstractmethod
+    def find(self, extensions: Sequence[str]) -> Listing:
+        """Files at the location: a file, a folder (walked), or a glob.
+
+        Raises StorageError where nothing is there.
+        """
+
+    @abstractmethod
+    def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
+        """Refuse to write here where that would destroy something else (StorageError)."""
+
+    @abstractmethod
+    def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
+        """Begin a write that replaces the location in one step."""
+
+
+class ObjectStoreType(ABC):
+    """A kind of store, by the schemes of its URLs. The local file system has scheme `file`."""
+
+    schemes: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def open(self, location: str, options: Mapping[str, str]) -> Store:
+        """The store for a location. Raises StorageError for a bad location or options."""
+
+
+class SecretResolver(ABC):
+    """Resolves `${secret:SCHEME:REF}`."""
+
+    scheme: ClassVar[str]
+
+    @abstractmethod
+    def resolve(self, reference: str) -> str:
+        """The secret. Raises SecretError that names the reference, never the value."""
+
+
+@dataclass(frozen=True)
+class UdfPack:
+    """Functions for queries. `register` gets what the engine offers for the purpose."""
+
+    name: str
+    engine: str
+    register: Callable[[Any], None]
+    volatile_functions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What a run asks of the engine."""
+
+    work_dir: Path
+    max_memory_bytes: int | None = None
+    """Memory that the whole process should stay under; None means what the machine has."""
+    threads: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Session(ABC):
+    """One run's tables in an engine. Methods block; several threads may call at once."""
+
+    @abstractmethod
+    def register(self, name: str, relation: Relation, *, is_joined: bool) -> pa.Schema:
+        """Make a source known by name; `is_joined` tells that a query joins it."""
+
+    @abstractmethod
+    def define(self, name: str, query: str) -> pa.Schema:
+        """Make a stage known by name as a view, fully checked, without reading data."""
+
+    @abstractmethod
+    def materialise(self, name: str) -> tuple[int, int]:
+        """Run a stage once and keep its rows in its place; returns rows and bytes."""
+
+    @abstractmethod
+    def drop(self, name: str) -> None:
+        """Forget a table and what it holds."""
+
+    @abstractmethod
+    def head(self, name: str, limit: int) -> pa.Table:
+        """The first rows of a table."""
+
+    @abstractmethod
+    def explain(self, name: str, *, analyze: bool) -> str:
+        """The plan of a stage as text; with `analyze` the stage is run and measured."""
+
+    @abstractmethod
+    def frame(self, name: str) -> Frame:
+        """A table as a frame for a destination."""
+
+    @abstractmethod
+    def rows_read(self) -> Mapping[str, int]:
+        """Rows read so far per source, as far as the engine knows; cheap, from any thread."""
+
+    @abstractmethod
+    def replan(self, error: Exception) -> str | None:
+        """Choose another plan after an OutOfMemoryError; what changed, or None for no other."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Ask everything that runs to stop; from any thread, returns at once."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Forget all tables of this run."""
+
+
+class Engine(ABC):
+    """Runs queries."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def open_session(self, settings: EngineSettings, given: Any | None) -> Session:
+        """Begin a run; `given` is the caller's own session, in the engine's own type."""
+
+    @abstractmethod
+    def check_syntax(self, query: str) -> tuple[str, int, int] | None:
+        """Message, line and column (from 1) of a syntax error in a query, or None."""
+
+    @property
+    @abstractmethod
+    def volatile_functions(self) -> frozenset[str]:
+        """Functions that give another result each time they are called."""

@@ -1,0 +1,211 @@
+"""Every error that Aqueducts raises on purpose.
+
+AqueductsError                   code, message, hint
+ |- PipelineError                the file is wrong; carries all problems found
+ |   |- SyntaxProblem            not YAML, JSON or TOML
+ |   |- TemplateError            parameters missing, unknown or malformed
+ |   |- ValidationProblem        keys and values that the models refuse
+ |   `- PlanError                names, references, SQL and types that do not fit
+ |- PluginError
+ |   |- MissingPluginError       a type, scheme or format that nothing installed serves
+ |   |- PluginLoadError          installed, but it cannot be imported
+ |   `- PluginConflictError      two distributions claim one name
+ |- SecretError                  a reference that cannot be resolved
+ |- StorageError                 a location that cannot be read or written
+ `- RunError
+     |- SourceError
+     |- StageError
+     |- DestinationError
+     `- EngineError
+         `- OutOfMemoryError     the operator budget is used up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+__all__ = [
+    "AqueductsError",
+    "DestinationError",
+    "EngineError",
+    "MissingPluginError",
+    "OutOfMemoryError",
+    "PipelineError",
+    "PlanError",
+    "PluginConflictError",
+    "PluginError",
+    "PluginLoadError",
+    "RunError",
+    "SecretError",
+    "SourceError",
+    "StageError",
+    "StorageError",
+    "SyntaxProblem",
+    "TemplateError",
+    "ValidationProblem",
+]
+
+
+class ProblemLike(Protocol):
+    """What an error needs to know of a `diagnostics.Problem`."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def line(self) -> int | None: ...
+    @property
+    def column(self) -> int | None: ...
+    @property
+    def help(self) -> str | None: ...
+
+
+class AqueductsError(Exception):
+    """Base of all errors raised on purpose: what is wrong, and what to do about it."""
+
+    code: ClassVar[str] = "error"
+    """Stable slug of this kind of error, on the wire and in the documents."""
+
+    exit_code: ClassVar[int] = 1
+    """What the command returns when this error ends it."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n  help: {self.hint}"
+
+
+class PipelineError(AqueductsError):
+    """A pipeline file that cannot be used; `problems` holds everything found in it."""
+
+    code = "invalid-pipeline"
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[ProblemLike]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(_one_line(problem) for problem in self.problems))
+
+
+class SyntaxProblem(PipelineError):
+    """The text is not valid YAML, JSON or TOML."""
+
+    code = "syntax"
+
+
+class TemplateError(PipelineError):
+    """Parameters are missing, unknown or malformed."""
+
+    code = "template"
+
+
+class ValidationProblem(PipelineError):
+    """Keys or values that the pipeline format does not allow."""
+
+    code = "validation"
+
+
+class PlanError(PipelineError):
+    """Names, references, SQL or types that do not fit together."""
+
+    code = "plan"
+
+
+class PluginError(AqueductsError):
+    """Something about an installed or missing plugin."""
+
+    code = "plugin"
+    exit_code = 2
+
+
+class MissingPluginError(PluginError):
+    """A type, scheme or format that no installed plugin serves."""
+
+    code = "missing-plugin"
+
+
+class PluginLoadError(PluginError):
+    """A plugin is installed and cannot be imported."""
+
+    code = "plugin-load"
+
+
+class PluginConflictError(PluginError):
+    """Two distributions claim the same name."""
+
+    code = "plugin-conflict"
+
+
+class SecretError(AqueductsError):
+    """A secret reference that cannot be resolved."""
+
+    code = "secret"
+
+
+class StorageError(AqueductsError):
+    """A location that cannot be listed, read or written."""
+
+    code = "storage"
+
+
+class RunError(AqueductsError):
+    """A run that failed; names the step it failed in."""
+
+    code = "run"
+
+    def __init__(self, message: str, *, hint: str | None = None, step: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.step = step
+
+
+class SourceError(RunError):
+    """A source that cannot be opened or read."""
+
+    code = "source"
+
+
+class StageError(RunError):
+    """A stage whose query failed."""
+
+    code = "stage"
+
+
+class DestinationError(RunError):
+    """A destination that refused the result; what was there before is untouched."""
+
+    code = "destination"
+
+
+class EngineError(RunError):
+    """The engine failed while running a query."""
+
+    code = "engine"
+
+
+class OutOfMemoryError(EngineError):
+    """An operator needed more than the memory budget and could not spill."""
+
+    code = "out-of-memory"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operator: str,
+        hint: str | None = None,
+        step: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, step=step)
+        self.operator = operator
+
+
+def _one_line(problem: ProblemLike) -> str:
+    place = ":".join(
+        str(part) for part in (problem.file, problem.line, problem.column) if part is not None
+    )
+    text = f"{place}: {problem.message}" if place else problem.message
+    return f"{text} ({problem.help})" if problem.help else text

@@ -1,0 +1,180 @@
+"""What a run tells while it goes on: one ordered stream of frozen events.
+
+The same events feed the console, JSON logs and every remote view of a run, so they hold plain
+data only: numbers, names and text in which secrets are already masked.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+__all__ = [
+    "DestinationCompleted",
+    "DestinationStarted",
+    "Event",
+    "Notice",
+    "OutputTable",
+    "Progress",
+    "Replanned",
+    "RunCancelled",
+    "RunCompleted",
+    "RunFailed",
+    "RunStarted",
+    "SourceRegistered",
+    "StageCompleted",
+    "StageOutput",
+    "StageStarted",
+]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """Base of all events."""
+
+
+class RunStarted(_Event, frozen=True, kw_only=True, tag="started"):
+    """The run has an identity and begins."""
+
+    run_id: str
+    pipeline: str | None = None
+    """Path of the pipeline file, where there is one."""
+    sources: tuple[str, ...] = ()
+    stages: tuple[tuple[str, ...], ...] = ()
+    """Stage names, one tuple per group."""
+    destination: str | None = None
+
+
+class SourceRegistered(_Event, frozen=True, kw_only=True, tag="source_registered"):
+    """A source was opened; no data has been read but what its schema needed."""
+
+    name: str
+    duration_ms: float = 0.0
+    files: int | None = None
+    size_bytes: int | None = None
+    """Bytes at the source, where it can tell."""
+
+
+class StageStarted(_Event, frozen=True, kw_only=True, tag="stage_started"):
+    """A stage begins. `position` is the group, `sub_position` the place in the group, from 0."""
+
+    name: str
+    position: int
+    sub_position: int
+
+
+class StageCompleted(_Event, frozen=True, kw_only=True, tag="stage_completed"):
+    """A stage is done: planned into the stream (`is_lazy`), or materialised with `rows`."""
+
+    name: str
+    position: int
+    sub_position: int
+    duration_ms: float
+    is_lazy: bool = True
+    rows: int | None = None
+    size_bytes: int | None = None
+    reason: str | None = None
+    """Why the stage was materialised."""
+
+
+class OutputTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows as text, for people. `None` is a null."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    has_more: bool = False
+    """Whether rows were left out."""
+
+
+class StageOutput(_Event, frozen=True, kw_only=True, tag="stage_output"):
+    """What `show`, `explain`, `explain_analyze` or `print_schema` asked for."""
+
+    name: str
+    position: int
+    sub_position: int
+    kind: Literal["show", "explain", "explain_analyze", "schema"]
+    text: str | None = None
+    table: OutputTable | None = None
+
+
+class Progress(_Event, frozen=True, kw_only=True, tag="progress"):
+    """Counters of one step so far; told at most a few times a second."""
+
+    step: Literal["source", "stage", "destination"]
+    name: str
+    rows: int | None = None
+    size_bytes: int | None = None
+
+
+class Replanned(_Event, frozen=True, kw_only=True, tag="replanned"):
+    """The memory budget was used up; the step runs once more with another plan."""
+
+    step: str
+    operator: str
+    change: str
+
+
+class Notice(_Event, frozen=True, kw_only=True, tag="notice"):
+    """Something the user should know that does not end the run."""
+
+    message: str
+    code: str = "notice"
+
+
+class DestinationStarted(_Event, frozen=True, kw_only=True, tag="destination_started"):
+    """Data begins to flow into the destination."""
+
+    name: str
+    location: str | None = None
+
+
+class DestinationCompleted(_Event, frozen=True, kw_only=True, tag="destination_completed"):
+    """The destination has committed."""
+
+    name: str
+    duration_ms: float
+    rows: int | None = None
+    size_bytes: int | None = None
+    files: int | None = None
+    location: str | None = None
+
+
+class RunCompleted(_Event, frozen=True, kw_only=True, tag="completed"):
+    """The run succeeded."""
+
+    duration_ms: float
+    rows: int | None = None
+    peak_memory_bytes: int | None = None
+
+
+class RunFailed(_Event, frozen=True, kw_only=True, tag="failed"):
+    """The run failed; nothing was written to the destination."""
+
+    code: str
+    message: str
+    duration_ms: float
+    step: str | None = None
+
+
+class RunCancelled(_Event, frozen=True, kw_only=True, tag="cancelled"):
+    """The run was cancelled; nothing was written to the destination."""
+
+    duration_ms: float
+
+
+Event: TypeAlias = (
+    RunStarted
+    | SourceRegistered
+    | StageStarted
+    | StageCompleted
+    | StageOutput
+    | Progress
+    | Replanned
+    | Notice
+    | DestinationStarted
+    | DestinationCompleted
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+)

@@ -1,0 +1,1 @@
+"""The vocabulary of pipeline files: pydantic models without behaviour."""

@@ -1,0 +1,68 @@
+"""Building blocks for the models of pipeline files."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+__all__ = [
+    "Location",
+    "Name",
+    "PipelineModel",
+    "ReadFormat",
+    "StorageConfig",
+    "WriteFormat",
+    "snake_case",
+]
+
+
+class PipelineModel(BaseModel):
+    """Base of every model in a pipeline file.
+
+    Unknown keys are kept aside (`model_extra`), so that loading can name them with their place.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="allow", populate_by_name=True, hide_input_in_errors=True
+    )
+
+
+class ReadFormat(PipelineModel):
+    """Format of files to read; the installed file formats fill it in."""
+
+    type: str = Field(description="File format.")
+    options: Any = None
+
+
+class WriteFormat(PipelineModel):
+    """Format of files to write; the installed file formats fill it in."""
+
+    type: str = Field(description="File format.")
+    options: Any = None
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    if "\x00" in value:
+        raise ValueError("must not hold a NUL character")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_not_blank)]
+"""Name of a source, stage or destination; the table name in SQL."""
+
+Location = Annotated[str, AfterValidator(_not_blank)]
+"""A path or a URL; relative paths are resolved against the working directory."""
+
+StorageConfig = dict[str, SecretStr]
+"""Options of an object store; values are masked wherever they would be shown."""
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(tag: str) -> str:
+    """`InMemory` as `in_memory`: the canonical spelling of a type tag."""
+    return _WORD_START.sub("_", tag).lower()

@@ -1,0 +1,103 @@
+"""What a source may hand over: a closed union that every engine understands.
+
+A source describes a relation and opens nothing that the engine could open better. The engine
+registers it under the source's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+__all__ = [
+    "ArrowStream",
+    "CsvDialect",
+    "DataFile",
+    "FileScan",
+    "GivenTable",
+    "Relation",
+    "TableProvider",
+]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a source.
+
+    `path` is what the engine opens: an absolute local path, or a URL of an object store.
+    `partition_values` are the decoded values of the partition columns in their order; `None` is
+    a null.
+    """
+
+    path: str
+    size_bytes: int
+    partition_values: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a CSV file is written."""
+
+    has_header: bool = True
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    comment: str | None = None
+    null_values: tuple[str, ...] = ()
+    newlines_in_values: bool = False
+
+
+@dataclass(frozen=True)
+class FileScan:
+    """Files that the engine reads itself, as many at a time as it likes, as often as it likes."""
+
+    format: Literal["csv", "json", "parquet"]
+    files: Sequence[DataFile]
+    schema: pa.Schema | None = None
+    """Declared columns, without partition columns; matched by name where files carry names."""
+    partitions: pa.Schema | None = None
+    """Partition columns in the order of their folders."""
+    dialect: CsvDialect = field(default_factory=CsvDialect)
+    compression: str | None = None
+    """`gzip`, `bzip2`, `xz` or `zstd`; `none` for plain; None means by each file's extension."""
+
+
+@dataclass(frozen=True)
+class TableProvider:
+    """An object with `__datafusion_table_provider__` (a PyCapsule), such as a Delta table."""
+
+    provider: Any
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class ArrowStream:
+    """Record batches that Python opens: a cursor, an API, a format the engine cannot read.
+
+    `open(partition, columns, filter)` yields batches that hold at least `columns` (all where
+    None) plus whatever columns `filter` needs, in any order; the engine applies the filter
+    exactly and projects. It may be called from several threads at once, once per partition and
+    scan, and is closed (generator `close`) as soon as no more rows are wanted.
+    """
+
+    schema: pa.Schema
+    open: Callable[[int, Sequence[str] | None, pc.Expression | None], Iterable[pa.RecordBatch]]
+    partitions: int = 1
+    is_rereadable: bool = False
+    """Whether `open` may be called again for the same partition and gives the same rows."""
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class GivenTable:
+    """A table that is in the caller's session already."""
+
+    name: str
+
+
+Relation: TypeAlias = FileScan | TableProvider | ArrowStream | GivenTable
