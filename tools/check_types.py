@@ -1,0 +1,35 @@
+"""Run mypy over each distribution with its tests, the tests across them, plugins and scripts.
+
+One run each, because tests of different distributions share module names.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Check every part, then exit with 1 if one of them has errors."""
+    failures = 0
+    for part in _parts():
+        print(f"mypy {' '.join(part)}", flush=True)
+        command = [sys.executable, "-m", "mypy", *part]
+        failures += subprocess.run(command, cwd=ROOT, check=False).returncode != 0
+    sys.exit(failures > 0)
+
+
+def _parts() -> list[list[str]]:
+    distributions = [*ROOT.glob("packages/*"), *ROOT.glob("tests/plugins/*")]
+    parts = [
+        [str(path.relative_to(ROOT)) for path in (home / "src", home / "tests") if path.is_dir()]
+        for home in sorted(distributions)
+    ]
+    parts.append(["--exclude", "^tests/plugins/", "tests"])
+    parts += [[name] for name in ("tools", "examples", "benchmarks") if any(ROOT.glob(f"{name}/*.py"))]
+    return [part for part in parts if part]
+
+
+if __name__ == "__main__":
+    main()
