@@ -13,9 +13,11 @@ import argparse
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +32,8 @@ NAMES = ("core", "executor", "odbc", "delta", "cloud")
 def main() -> None:
     """Build what is stale, then install exactly what was asked for."""
     arguments = _parse_arguments()
-    names = NAMES if "all" in arguments.names else arguments.names
-    sources = [ROOT / "packages" / f"aqueducts-{name}" for name in names]
+    names = NAMES if "all" in arguments.names else _with_siblings(arguments.names)
+    sources = [_source(name) for name in names]
     if arguments.editable:
         requirements = [word for source in sources for word in ("--editable", str(source))]
     else:
@@ -47,13 +49,33 @@ def main() -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, "all"], metavar="NAME", default=[])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or any of {', '.join(NAMES)}")
     parser.add_argument("--group", action="append", default=["bootstrap"])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--plugins", action="store_true", help="also tests/plugins/*")
     parser.add_argument("--editable", action="store_true", help="the sources instead of wheels")
     parser.add_argument("--inexact", action="store_true", help="leave other packages in place")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - {*NAMES, "all"}:
+        parser.error(f"no such distribution: {', '.join(sorted(unknown))}")
+    return arguments
+
+
+def _source(name: str) -> Path:
+    return ROOT / "packages" / f"aqueducts-{name}"
+
+
+def _with_siblings(names: Iterable[str]) -> list[str]:
+    """Add the distributions of this workspace that the named ones depend on."""
+    found: list[str] = []
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.append(name)
+            project = tomllib.loads((_source(name) / "pyproject.toml").read_text("utf-8"))["project"]
+            queue += re.findall(r"aqueducts-(\w+)", " ".join(project["dependencies"]))
+    return sorted(found)
 
 
 def _plugins() -> list[Path]:
