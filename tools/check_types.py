@@ -27,7 +27,8 @@ def _parts() -> list[list[str]]:
         for home in sorted(distributions)
     ]
     parts.append(["--exclude", "^tests/plugins/", "tests"])
-    parts += [[name] for name in ("tools", "examples", "benchmarks") if any(ROOT.glob(f"{name}/*.py"))]
+    scripts = ("tools", "examples", "benchmarks")
+    parts += [[folder] for folder in scripts if any(ROOT.glob(f"{folder}/*.py"))]
     return [part for part in parts if part]
 
 

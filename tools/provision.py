@@ -49,7 +49,8 @@ def main() -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or any of {', '.join(NAMES)}")
+    choices = f"all, or any of {', '.join(NAMES)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=choices)
     parser.add_argument("--group", action="append", default=["bootstrap"])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--plugins", action="store_true", help="also tests/plugins/*")
@@ -73,8 +74,9 @@ def _with_siblings(names: Iterable[str]) -> list[str]:
         name = queue.pop()
         if name not in found:
             found.append(name)
-            project = tomllib.loads((_source(name) / "pyproject.toml").read_text("utf-8"))["project"]
-            queue += re.findall(r"aqueducts-(\w+)", " ".join(project["dependencies"]))
+            text = (_source(name) / "pyproject.toml").read_text(encoding="utf-8")
+            dependencies = tomllib.loads(text)["project"]["dependencies"]
+            queue += re.findall(r"aqueducts-(\w+)", " ".join(dependencies))
     return sorted(found)
 
 
