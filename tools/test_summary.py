@@ -2,7 +2,7 @@
 
     python tools/test_summary.py .tox/reports core odbc ...
 
-The last line is `N passed, N failed`; an environment without a report counts as one failure.
+The last line is `N passed, N failed`; an environment without tests counts as one failure.
 """
 
 import sys
@@ -21,6 +21,10 @@ def main() -> None:
             failed += 1
             continue
         ok, bad, left_out = _count(report)
+        if not ok + bad + left_out:
+            print(f"{name}: no tests ran")
+            failed += 1
+            continue
         print(f"{name}: {ok} passed, {bad} failed, {left_out} skipped")
         passed, failed, skipped = passed + ok, failed + bad, skipped + left_out
     left_out_words = f", {skipped} skipped" if skipped else ""
