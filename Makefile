@@ -6,6 +6,9 @@ PINS := requirements/bootstrap.txt requirements/constraints.txt
 TESTS := core executor odbc delta cloud cross
 LINTERS := lint type docs wheels
 
+# A machine's own certificates, where it has some, are what its network is trusted by.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+
 empty :=
 comma := ,
 commas = $(subst $(empty) $(empty),$(comma),$(strip $1))

@@ -45,9 +45,9 @@ install_packages() {
     command -v apt-get >/dev/null || return 1
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || return 1
     say "installing system packages: $*"
-    as_root apt-get update -qq >&2 &&
+    as_root apt-get update -qq >/dev/null &&
         as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends "$@" >&2
+            apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 python=$(find_python)
