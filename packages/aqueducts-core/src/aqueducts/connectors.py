@@ -5,16 +5,16 @@ tag in pipeline files, and a pydantic model of its fields; the models of all ins
 together are the pipeline format. Instances are made per run with their part of the file.
 
 Connectors never see the engine's session, another plugin, or a credential they did not ask for.
-Methods that are not `async` run in a worker thread and may block.
+Their methods run in worker threads of the run and may block.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
@@ -46,8 +46,10 @@ __all__ = [
     "WriteReport",
 ]
 
+ModelClass: TypeAlias = type[BaseModel]
+"""A pydantic model, as a class."""
+
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class RunContext(Protocol):
     def emit(self, event: Event) -> None:
         """Tell an event of this run, from any thread. Secrets are masked on the way."""
 
-    async def run_blocking(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
-        """Call a function that blocks in a worker thread of this run."""
+    def staged(self, write: StagedWrite) -> None:
+        """Tell the run of a staged write, so that it is removed whatever happens."""
 
 
 class Source(ABC, Generic[ConfigT]):
@@ -101,7 +103,7 @@ class Source(ABC, Generic[ConfigT]):
 
     type: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
-    config_model: ClassVar[type[BaseModel]]
+    config_model: ClassVar[ModelClass]
 
     def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
         self.config = config
@@ -150,6 +152,12 @@ class Frame(Protocol):
     def schema(self) -> pa.Schema:
         """Columns with plain types (no views), all nullable."""
 
+    def check(self) -> None:
+        """Plan the query to the end without running it.
+
+        Raises EngineError for what only then shows.
+        """
+
     def stream(self) -> pa.RecordBatchReader:
         """Run the query. Batches arrive as they are made; memory stays bounded.
 
@@ -176,7 +184,7 @@ class Destination(ABC, Generic[ConfigT]):
 
     type: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
-    config_model: ClassVar[type[BaseModel]]
+    config_model: ClassVar[ModelClass]
 
     def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
         self.config = config
@@ -209,8 +217,8 @@ class FileFormat(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     extensions: ClassVar[tuple[str, ...]]
     """File name endings without compression, with their dot."""
-    read_options: ClassVar[type[BaseModel]]
-    write_options: ClassVar[type[BaseModel] | None] = None
+    read_options: ClassVar[ModelClass]
+    write_options: ClassVar[ModelClass | None] = None
     """None: this format is read only."""
 
     @abstractmethod
@@ -257,7 +265,7 @@ class StagedWrite(ABC):
 
     @abstractmethod
     def abort(self) -> None:
-        """Remove what was written. May be called at any time, also after commit."""
+        """Remove what was written. May be called at any time, from any thread."""
 
 
 class Store(ABC):
@@ -276,7 +284,7 @@ class Store(ABC):
 
     @abstractmethod
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
-        """Begin a write that replaces the location in one step."""
+        """Begin a write that replaces the location in one step; tells `context.staged` of it."""
 
 
 class ObjectStoreType(ABC):
@@ -318,6 +326,7 @@ class EngineSettings:
     """Memory that the whole process should stay under; None means what the machine has."""
     threads: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    functions: Sequence[UdfPack] = ()
 
 
 class Session(ABC):
@@ -380,6 +389,10 @@ class Engine(ABC):
     @abstractmethod
     def check_syntax(self, query: str) -> tuple[str, int, int] | None:
         """Message, line and column (from 1) of a syntax error in a query, or None."""
+
+    @abstractmethod
+    def tables_of(self, given: Any) -> SessionTables:
+        """The tables of a caller's own session."""
 
     @property
     @abstractmethod

@@ -156,7 +156,7 @@ class Plugins:
         return self._collect("command", "aqueducts_cli_commands", lambda each: (each.name,))
 
     @property
-    def event_listeners(self) -> Sequence[Callable[..., None]]:
+    def event_listeners(self) -> Sequence[Callable[..., object]]:
         """Functions that hear every event, each on its own."""
         return tuple(
             implementation.function

@@ -63,7 +63,7 @@ def _format_model(base: type[BaseModel], tag: str, options: type[BaseModel]) -> 
     return create_model(
         name,
         __base__=base,
-        type=(Literal[tag], Field(description="File format.")),
+        type=(Literal[tag], Field(description="File format.")),  # type: ignore[arg-type]  # made at run time
         options=(options, Field(default_factory=options, description="Options of the format.")),
     )
 

@@ -1,0 +1,99 @@
+"""What must be known of CSV files before the engine reads them: header and quoted newlines."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from aqueducts.errors import SourceError
+from aqueducts.relations import CsvDialect, DataFile
+
+__all__ = ["compression_of", "has_quoted_newline", "open_bytes", "read_header"]
+
+_SAMPLE_BYTES = 1 << 20
+_BY_ENDING = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+
+
+def compression_of(file: DataFile, declared: str | None) -> str | None:
+    """`gzip`, `bzip2`, `xz`, `zstd` or None for plain: as declared, else by the file's ending."""
+    if declared is not None:
+        return None if declared == "none" else declared
+    ending = "." + file.path.rpartition(".")[2].lower()
+    return _BY_ENDING.get(ending)
+
+
+def open_bytes(file: DataFile, compression: str | None) -> IO[bytes]:
+    """The file's bytes, decompressed."""
+    if compression == "gzip":
+        return cast("IO[bytes]", gzip.open(file.path))
+    if compression == "bzip2":
+        return cast("IO[bytes]", bz2.open(file.path))
+    if compression == "xz":
+        return cast("IO[bytes]", lzma.open(file.path))
+    if compression == "zstd":
+        import pyarrow as pa
+
+        return cast("IO[bytes]", pa.input_stream(file.path, compression="zstd"))
+    return Path(file.path).open("rb")
+
+
+def read_header(
+    file: DataFile, dialect: CsvDialect, compression: str | None
+) -> tuple[str, ...] | None:
+    """Column names of a file's header, or None for an empty file.
+
+    Raises SourceError for what is not text or names a column twice.
+    """
+    try:
+        with open_bytes(file, compression) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+            row = next(_records(text, dialect), None)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{file.path} is not UTF-8 text: {error.reason} at byte {error.start}",
+            hint="convert it first, for example: iconv -f latin1 -t utf-8; a compressed file "
+            "needs its ending (.gz, .bz2, .xz, .zst) or the option compression",
+        ) from error
+    except (OSError, EOFError, lzma.LZMAError, csv.Error) as error:
+        raise SourceError(f"cannot read the header of {file.path}: {error}") from error
+    if row is None:
+        return None
+    twice = sorted({name for name in row if row.count(name) > 1})
+    if twice:
+        raise SourceError(
+            f"the header of {file.path} names {twice[0]!r} twice",
+            hint="rename one of them, or set has_header: false and declare a schema",
+        )
+    return tuple(row)
+
+
+def has_quoted_newline(file: DataFile, dialect: CsvDialect, compression: str | None) -> bool:
+    """Whether a quoted value in the first megabyte holds a line break.
+
+    The engine splits large files at line breaks, which would cut such a value in two.
+    """
+    with open_bytes(file, compression) as stream:
+        sample = stream.read(_SAMPLE_BYTES)
+    quoted = sample.split(dialect.quote.encode())[1::2]
+    return any(b"\n" in part for part in quoted)
+
+
+def _records(text: io.TextIOWrapper, dialect: CsvDialect) -> Iterator[list[str]]:
+    lines = (
+        line
+        for line in text
+        if not (dialect.comment and line.startswith(dialect.comment)) and line.strip("\r\n")
+    )
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        strict=False,
+    )

@@ -1,0 +1,57 @@
+"""The door to DataFusion; importing it does not import DataFusion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aqueducts.connectors import Engine, EngineSettings, Session
+
+if TYPE_CHECKING:
+    from datafusion import SessionContext
+
+__all__ = ["DataFusionEngine"]
+
+
+class DataFusionEngine(Engine):
+    """Runs stages as views of one streaming DataFusion plan."""
+
+    name: ClassVar[str] = "datafusion"
+
+    def open_session(self, settings: EngineSettings, given: SessionContext | None) -> Session:
+        """Begin a run in a session of its own, or in the caller's SessionContext."""
+        from aqueducts.builtin.datafusion_engine.session import DataFusionSession
+
+        return DataFusionSession(settings, given)
+
+    def tables_of(self, given: SessionContext) -> Any:
+        """The tables of a caller's SessionContext, for sources and destinations `in_memory`."""
+        from aqueducts.builtin.datafusion_engine.given_tables import GivenTables
+
+        return GivenTables(given)
+
+    def check_syntax(self, query: str) -> tuple[str, int, int] | None:
+        """Message, line and column of what DataFusion's parser refuses."""
+        from aqueducts.builtin.datafusion_engine.syntax import find_syntax_error
+
+        return find_syntax_error(query)
+
+    @property
+    def volatile_functions(self) -> frozenset[str]:
+        """Functions that `information_schema.routines` calls not deterministic."""
+        return _VOLATILE_FUNCTIONS
+
+
+_VOLATILE_FUNCTIONS = frozenset(
+    {
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "now",
+        "rand",
+        "random",
+        "today",
+        "uuid",
+    }
+)
+"""Without `input_file_name` and `file_row_index`, which depend on the file only, and the table
+functions `range` and `generate_series`."""

@@ -1,0 +1,121 @@
+"""Running plans: interruptible, counted, with the engine's errors as ours."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pyarrow as pa
+from datafusion import DataFrame, SessionContext
+from datafusion.plan import ExecutionPlan
+
+from aqueducts.builtin.datafusion_engine.failures import engine_error
+from aqueducts.builtin.datafusion_engine.interrupts import Interrupts
+from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
+from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.errors import AqueductsError
+
+__all__ = ["Executor"]
+
+_SCAN = re.compile(r"^DataSourceExec: ")
+
+
+class Executor:
+    """Runs the queries of one session and counts the rows that sources gave."""
+
+    def __init__(self, context: SessionContext, links: Links) -> None:
+        self._context = context
+        self._links = links
+        self.interrupts = Interrupts()
+        self.datasets: dict[str, LazyDataset] = {}
+        self._lock = threading.Lock()
+        self._counted: Counter[str] = Counter()
+        self._running: list[ExecutionPlan] = []
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Make what runs inside stoppable and its errors ours."""
+        try:
+            with self.interrupts.running():
+                yield
+        except AqueductsError:
+            raise
+        # DataFusion raises bare Exception while running and ValueError while planning.
+        except Exception as error:
+            raise self._explain(error) from error
+
+    def collect(self, frame: DataFrame) -> list[pa.RecordBatch]:
+        """All rows of a small result."""
+        with self.guarded():
+            return list(frame.collect())
+
+    def run(self, frame: DataFrame) -> list[pa.RecordBatch]:
+        """Run a plan of one partition to its end, counting its sources on the way."""
+        with self.guarded():
+            plan = frame.execution_plan()
+            with self._counting(plan):
+                return [batch.to_pyarrow() for batch in self._context.execute(plan, 0)]
+
+    def stream(self, frame: DataFrame) -> Iterator[pa.RecordBatch]:
+        """Batches as they are made. All partitions run at once, nothing runs ahead of need.
+
+        The stream object of a DataFrame is not used: it waits for ever on joins.
+        """
+        with self.guarded():
+            batches = frame.execute_stream()
+        try:
+            while True:
+                with self.guarded():
+                    batch = next(batches, None)
+                if batch is None:
+                    break
+                yield batch.to_pyarrow()
+        finally:
+            del batches  # stops the query and closes its sources
+        with self._lock:
+            self._count(frame.execution_plan())
+
+    def rows_read(self) -> Mapping[str, int]:
+        """Rows that each source gave so far, in finished and running plans."""
+        with self._lock:
+            counts = Counter(self._counted)
+            for plan in self._running:
+                counts.update(self._rows_by_source(plan))
+        for name, dataset in self.datasets.items():
+            counts[name] = dataset.rows_read
+        return counts
+
+    @contextmanager
+    def _counting(self, plan: ExecutionPlan) -> Iterator[None]:
+        with self._lock:
+            self._running.append(plan)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.remove(plan)
+                self._count(plan)
+
+    def _count(self, plan: ExecutionPlan) -> None:
+        self._counted.update(self._rows_by_source(plan))
+
+    def _rows_by_source(self, plan: ExecutionPlan) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for operator, metrics in plan.collect_metrics():
+            if _SCAN.match(operator):
+                source = self._links.owner_of(operator)
+                if source is not None:
+                    counts[source] += metrics.output_rows or 0
+        return counts
+
+    def _explain(self, error: Exception) -> AqueductsError:
+        for dataset in self.datasets.values():
+            if isinstance(dataset.failure, AqueductsError):
+                return dataset.failure
+        explained = engine_error(error)
+        explained.message = self._links.restore(explained.message)
+        explained.args = (explained.message,)
+        return explained

@@ -1,0 +1,150 @@
+"""Files as one DataFusion frame: schemas united by name, partitions attached, nulls applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+from datafusion import DataFrame, Expr, SessionContext, col, lit
+from datafusion import functions as f
+
+from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.diagnostics import nearest
+from aqueducts.errors import SourceError
+from aqueducts.relations import DataFile, FileScan
+from aqueducts.table_names import quote
+
+__all__ = ["Part", "ScanContext", "check_declared", "split_partitions", "unite"]
+
+
+@dataclass(frozen=True)
+class ScanContext:
+    """What opening files needs of the session."""
+
+    context: SessionContext
+    links: Links
+    source: str
+    """Name of the source, for messages and counting."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files with one layout, opened as one frame; columns may be missing or strings yet."""
+
+    frame: DataFrame
+    files: Sequence[DataFile]
+    present: frozenset[str]
+    """Columns that the files have."""
+    null_values: tuple[str, ...] = ()
+    """Texts that mean null; then all columns are read as strings and cast."""
+    null_partitions: frozenset[str] = frozenset()
+    """Partition columns that are null in all of these files."""
+
+
+def split_partitions(scan: FileScan) -> list[tuple[FileScan, frozenset[str]]]:
+    """Split a scan by which partition columns are null.
+
+    A null partition value has no text that could be cast to the column's type, so such files are
+    read without the column.
+    """
+    if scan.partitions is None or not len(scan.partitions):
+        return [(scan, frozenset())]
+    _check_partition_values(scan)
+    groups: dict[frozenset[str], list[DataFile]] = {}
+    for file in scan.files:
+        names = zip(scan.partitions.names, file.partition_values, strict=True)
+        nulls = frozenset(name for name, value in names if value is None)
+        groups.setdefault(nulls, []).append(file)
+    split = []
+    for nulls, files in groups.items():
+        kept = [index for index, name in enumerate(scan.partitions.names) if name not in nulls]
+        split.append(
+            (
+                replace(
+                    scan,
+                    files=[
+                        replace(
+                            file,
+                            partition_values=tuple(file.partition_values[i] for i in kept),
+                        )
+                        for file in files
+                    ],
+                    partitions=pa.schema([scan.partitions.field(i) for i in kept]),
+                ),
+                nulls,
+            )
+        )
+    return split
+
+
+def unite(parts: Sequence[Part], schema: pa.Schema, partitions: pa.Schema | None) -> DataFrame:
+    """All parts under each other with the columns of `schema`, then those of `partitions`."""
+    columns = [*schema, *(partitions or ())]
+    united: DataFrame | None = None
+    for part in parts:
+        frame = part.frame
+        names = [field.name for field in columns]
+        if not _is_as_wanted(part, frame, names):
+            frame = frame.select(*(_column(field, part) for field in columns))
+        united = frame if united is None else united.union(frame)
+    if united is None:
+        raise ValueError("a scan needs at least one file")
+    return united
+
+
+def check_declared(scan: FileScan, present: Sequence[str], example: DataFile) -> None:
+    """Refuse a declared column that no file has (SourceError with the nearest name)."""
+    for field in scan.schema or ():
+        if field.name in present:
+            continue
+        similar = nearest(field.name, list(present))
+        known = ", ".join(sorted(present)[:20]) or "none"
+        raise SourceError(
+            f"column {field.name!r} of the schema is not in {example.path}"
+            + ("" if len(scan.files) == 1 else f" or any other of the {len(scan.files)} files"),
+            hint=f"did you mean {similar!r}?" if similar else f"columns there: {known}",
+        )
+
+
+def _is_as_wanted(part: Part, frame: DataFrame, names: list[str]) -> bool:
+    is_plain = not part.null_values and not part.null_partitions
+    return is_plain and frame.schema().names == names
+
+
+def _column(field: pa.Field, part: Part) -> Expr:
+    if field.name not in part.present:
+        return lit(None).cast(field.type).alias(field.name)
+    column = col(quote(field.name))
+    if part.null_values:
+        for text in part.null_values:
+            column = f.nullif(column, lit(text))
+        if not pa.types.is_string(field.type):
+            column = column.cast(field.type)
+    elif part.frame.schema().field(field.name).type != field.type:
+        column = column.cast(field.type)
+    return column.alias(field.name)
+
+
+def _check_partition_values(scan: FileScan) -> None:
+    for index, field in enumerate(scan.partitions or ()):
+        first: dict[str, DataFile] = {}
+        for file in scan.files:
+            value = file.partition_values[index]
+            if value is not None:
+                first.setdefault(value, file)
+        try:
+            pa.array(list(first), type=pa.string()).cast(field.type)
+        except pa.ArrowInvalid:
+            _name_bad_value(field, first)
+
+
+def _name_bad_value(field: pa.Field, first: dict[str, DataFile]) -> None:
+    for value, file in first.items():
+        try:
+            pa.array([value]).cast(field.type)
+        except pa.ArrowInvalid as error:
+            raise SourceError(
+                f"partition {field.name}={value} of {file.path} is not of type {field.type}",
+                hint=f"declare the partition column {field.name!r} as string",
+            ) from error

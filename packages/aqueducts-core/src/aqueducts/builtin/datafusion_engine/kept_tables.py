@@ -1,0 +1,76 @@
+"""Stages that are computed once: in memory while small, else as Parquet in the run's folder."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+__all__ = ["KeptTable", "keep"]
+
+_MEMORY_BYTES = 32 << 20
+"""Up to here a result stays in memory, which is outside the engine's pool."""
+
+
+@dataclass(frozen=True)
+class KeptTable:
+    """The rows of a stage, either batches or a Parquet file."""
+
+    schema: pa.Schema
+    batches: tuple[pa.RecordBatch, ...]
+    path: Path | None
+    rows: int
+    size_bytes: int
+
+
+def keep(reader: pa.RecordBatchReader, folder: Path) -> KeptTable:
+    """Take all batches of a stream; memory stays bounded.
+
+    The file is Parquet and not Arrow IPC: string views that were read back from IPC carry all
+    their buffers through a join, 28 times the size.
+    """
+    held: list[pa.RecordBatch] = []
+    size = 0
+    batches = iter(reader)
+    for batch in batches:
+        held.append(batch)
+        size += batch.nbytes
+        if size > _MEMORY_BYTES and _fits_parquet(reader.schema):
+            return _spill(reader.schema, held, batches, folder)
+    rows = sum(batch.num_rows for batch in held)
+    return KeptTable(reader.schema, tuple(held), None, rows, size)
+
+
+def _spill(
+    schema: pa.Schema,
+    held: list[pa.RecordBatch],
+    rest: Iterator[pa.RecordBatch],
+    folder: Path,
+) -> KeptTable:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid.uuid4().hex}.parquet"
+    rows = 0
+    with pq.ParquetWriter(path, schema, compression="lz4", store_schema=True) as writer:
+        for batch in _chain(held, rest):
+            rows += batch.num_rows
+            writer.write_batch(batch)
+    return KeptTable(schema, (), path, rows, path.stat().st_size)
+
+
+def _chain(held: list[pa.RecordBatch], rest: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    while held:
+        yield held.pop(0)
+    yield from rest
+
+
+def _fits_parquet(schema: pa.Schema) -> bool:
+    def refused(data_type: pa.DataType) -> bool:
+        if pa.types.is_union(data_type) or pa.types.is_interval(data_type):
+            return True
+        return any(refused(data_type.field(i).type) for i in range(data_type.num_fields))
+
+    return not any(refused(field.type) for field in schema)

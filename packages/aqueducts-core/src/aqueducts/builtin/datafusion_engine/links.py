@@ -1,0 +1,91 @@
+"""A folder of links to exactly the files of one scan.
+
+DataFusion lists folders by its own rules: it skips subfolders, wants one ending, takes `[` in a
+name for a glob. A folder of links leaves it nothing to decide, and tells scans apart by their
+path, so that rows can be counted per source.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from aqueducts.relations import DataFile
+
+__all__ = ["LinkFolder", "Links"]
+
+
+class LinkFolder:
+    """Links to files that share one layout."""
+
+    def __init__(self, path: Path, files: Sequence[DataFile], suffix: str) -> None:
+        self.path = path
+        self.suffix = suffix
+        self.files = files
+
+    @property
+    def location(self) -> str:
+        """What DataFusion is told to read: a folder, or the one link in it."""
+        if len(self.files) == 1 and not self.files[0].partition_values:
+            return str(self.path / f"{0:06}{self.suffix}")
+        return f"{self.path}/"
+
+
+class Links:
+    """All link folders of a run."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._targets: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        self._pattern = re.compile(
+            re.escape(str(root).lstrip("/")) + r"/(\d+)/(?:[^\s,\]:;'\"]*/)?(\d{6})[\w.]*"
+        )
+
+    def folder(
+        self,
+        owner: str,
+        files: Sequence[DataFile],
+        suffix: str,
+        partition_names: Sequence[str] = (),
+    ) -> LinkFolder:
+        """Link `files` for the source `owner`; partition values become Hive folders."""
+        with self._lock:
+            number = len(self._owners)
+            self._owners[str(number)] = owner
+        path = self._root / str(number)
+        path.mkdir(parents=True)
+        made: set[str] = set()
+        for index, file in enumerate(files):
+            parts = zip(partition_names, file.partition_values, strict=False)
+            subfolder = "/".join(f"{_encode(key)}={_encode(value or '')}" for key, value in parts)
+            if subfolder and subfolder not in made:
+                (path / subfolder).mkdir(parents=True, exist_ok=True)
+                made.add(subfolder)
+            link = path / subfolder / f"{index:06}{suffix}"
+            link.symlink_to(file.path)
+            self._targets[f"{number}/{index:06}"] = file.path
+        return LinkFolder(path, files, suffix)
+
+    def owner_of(self, text: str) -> str | None:
+        """The source whose link is named first in an engine's text."""
+        match = self._pattern.search(text)
+        return None if match is None else self._owners.get(match[1])
+
+    def restore(self, text: str) -> str:
+        """The text with links replaced by the files they stand for."""
+        if str(self._root).lstrip("/") not in text:
+            return text
+        linked = re.compile(r"(?:file:)?/*(" + self._pattern.pattern + ")")
+        return linked.sub(self._absolute, text)
+
+    def _absolute(self, match: re.Match[str]) -> str:
+        return self._targets.get(f"{match[2]}/{match[3]}", match[0])
+
+
+def _encode(text: str) -> str:
+    return quote(text, safe=" ")

@@ -1,0 +1,43 @@
+"""Types that every reader of our results knows."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+__all__ = ["plain_schema", "plain_type"]
+
+
+def plain_type(data_type: pa.DataType) -> pa.DataType:
+    """The type without views and without nested fields that refuse nulls.
+
+    DataFusion computes with string views, which few other programs read; and it calls literals
+    not nullable, which would make columns that refuse the nulls of the next run.
+    """
+    if pa.types.is_string_view(data_type):
+        return pa.string()
+    if pa.types.is_binary_view(data_type):
+        return pa.binary()
+    if pa.types.is_null(data_type):
+        return pa.string()
+    if pa.types.is_list(data_type):
+        return pa.list_(_plain_field(data_type.value_field))
+    if pa.types.is_large_list(data_type):
+        return pa.large_list(_plain_field(data_type.value_field))
+    if pa.types.is_list_view(data_type):
+        return pa.list_(_plain_field(data_type.value_field))
+    if pa.types.is_fixed_size_list(data_type):
+        return pa.list_(_plain_field(data_type.value_field), data_type.list_size)
+    if pa.types.is_struct(data_type):
+        return pa.struct([_plain_field(field) for field in data_type])
+    if pa.types.is_map(data_type):
+        return pa.map_(plain_type(data_type.key_type), plain_type(data_type.item_type))
+    return data_type
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema with plain types, all columns nullable, without metadata."""
+    return pa.schema([pa.field(field.name, plain_type(field.type), True) for field in schema])
+
+
+def _plain_field(field: pa.Field) -> pa.Field:
+    return pa.field(field.name, plain_type(field.type), True)

@@ -1,0 +1,120 @@
+"""Newline-delimited JSON files as a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+from datafusion import DataFrame
+
+from aqueducts.builtin.datafusion_engine.csv_files import compression_of
+from aqueducts.builtin.datafusion_engine.file_scans import (
+    Part,
+    ScanContext,
+    split_partitions,
+    unite,
+)
+from aqueducts.builtin.datafusion_engine.plain_types import plain_type
+from aqueducts.builtin.datafusion_engine.unify import unify_schemas
+from aqueducts.errors import SourceError
+from aqueducts.relations import DataFile, FileScan
+
+__all__ = ["scan_json"]
+
+_ALL_ROWS = 1 << 62
+"""Types are inferred from every row. The reader cuts the fraction of a number that comes after
+integers only, and passes over a key that it has not seen, both without a word."""
+
+_SHORTEST_ROW_BYTES = 3
+"""`{}` and a line break."""
+
+_ENDINGS = {
+    None: ".json",
+    "gzip": ".json.gz",
+    "bzip2": ".json.bz2",
+    "xz": ".json.xz",
+    "zstd": ".json.zst",
+}
+
+
+def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]:
+    """The files as one frame, and a number of rows that they cannot exceed (None: unknown)."""
+    schema = scan.schema if scan.schema is not None else _infer(scan, into)
+    parts: list[Part] = []
+    is_compressed = False
+    for part, nulls in split_partitions(scan):
+        for compression, files in _by_compression(part).items():
+            is_compressed = is_compressed or compression is not None
+            chosen = replace(part, files=files)
+            names = [*schema.names, *(part.partitions.names if part.partitions else ())]
+            parts.append(
+                Part(
+                    frame=_read(chosen, compression, schema, into),
+                    files=files,
+                    present=frozenset(names),
+                    null_partitions=nulls,
+                )
+            )
+    size = sum(file.size_bytes for file in scan.files)
+    bound = None if is_compressed else size // _SHORTEST_ROW_BYTES + len(scan.files)
+    return unite(parts, schema, scan.partitions), bound
+
+
+def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
+    def infer(file: DataFile) -> tuple[str, pa.Schema]:
+        alone = replace(scan, files=[DataFile(file.path, file.size_bytes)], partitions=None)
+        try:
+            frame = _read(alone, compression_of(file, scan.compression), None, into)
+        # DataFusion raises a bare Exception; the file's name is what it leaves out.
+        except Exception as error:
+            raise _not_json(file, error) from error
+        return file.path, frame.schema()
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        found = list(pool.map(infer, scan.files))
+    united = unify_schemas(found)
+    if not len(united):
+        raise SourceError(
+            f"{scan.files[0].path} has no JSON object to name columns",
+            hint="declare the columns in the format's schema",
+        )
+    return pa.schema([field.with_type(plain_type(field.type)) for field in united])
+
+
+def _not_json(file: DataFile, error: Exception) -> SourceError:
+    from aqueducts.builtin.datafusion_engine.failures import clean_message
+
+    hint = "one JSON object per line is expected"
+    try:
+        with Path(file.path).open("rb") as stream:
+            if stream.read(64).lstrip().startswith(b"["):
+                hint += "; this file looks like one array: convert it with jq -c '.[]'"
+    except OSError:
+        pass  # the hint is extra; the error itself is already at hand
+    return SourceError(f"cannot read {file.path} as JSON: {clean_message(str(error))}", hint=hint)
+
+
+def _by_compression(scan: FileScan) -> dict[str | None, list[DataFile]]:
+    groups: dict[str | None, list[DataFile]] = {}
+    for file in scan.files:
+        groups.setdefault(compression_of(file, scan.compression), []).append(file)
+    return groups
+
+
+def _read(
+    scan: FileScan, compression: str | None, schema: pa.Schema | None, into: ScanContext
+) -> DataFrame:
+    suffix = _ENDINGS[compression]
+    partitions: Sequence[pa.Field] = list(scan.partitions or ())
+    folder = into.links.folder(into.source, scan.files, suffix, [each.name for each in partitions])
+    return into.context.read_json(
+        folder.location,
+        schema=schema,
+        schema_infer_max_records=_ALL_ROWS,
+        file_extension=suffix,
+        table_partition_cols=[(field.name, field.type) for field in partitions],
+        file_compression_type=compression,
+    )

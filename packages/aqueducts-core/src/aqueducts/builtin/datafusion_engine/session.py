@@ -1,0 +1,218 @@
+"""One run's tables in DataFusion."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Mapping
+
+import pyarrow as pa
+from datafusion import DataFrame, SessionContext
+
+from aqueducts.builtin.datafusion_engine.execution import Executor
+from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
+from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame
+from aqueducts.builtin.datafusion_engine.kept_tables import KeptTable, keep
+from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
+from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv
+from aqueducts.builtin.datafusion_engine.scan_json import scan_json
+from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
+from aqueducts.builtin.datafusion_engine.settings import budget_for, new_context
+from aqueducts.builtin.datafusion_engine.syntax import READ_ONLY
+from aqueducts.connectors import EngineSettings, Frame, Session
+from aqueducts.errors import EngineError, OutOfMemoryError
+from aqueducts.relations import ArrowStream, FileScan, GivenTable, Relation, TableProvider
+from aqueducts.table_names import quote, select_all, spellings
+
+__all__ = ["DataFusionSession"]
+
+_JOIN_OPERATORS = frozenset({"HashJoinInput"})
+_SORT_OPERATORS = ("ExternalSorter", "SortPreservingMerge", "Sort", "GroupedHashAggregate")
+
+
+class DataFusionSession(Session):
+    """Sources and stages as views of one SessionContext."""
+
+    def __init__(self, settings: EngineSettings, given: SessionContext | None) -> None:
+        self._budget = budget_for(settings.max_memory_bytes, settings.threads)
+        self._is_own = given is None
+        self._context = new_context(settings, self._budget) if given is None else given
+        self._work_dir = settings.work_dir
+        self._links = Links(settings.work_dir / "links")
+        self._executor = Executor(self._context, self._links)
+        self._lock = threading.Lock()
+        self._tables: dict[str, list[str]] = {}
+        self._kept: dict[str, KeptTable] = {}
+        for pack in settings.functions:
+            if pack.engine == "datafusion":
+                pack.register(self._context)
+
+    def register(self, name: str, relation: Relation, *, is_joined: bool) -> pa.Schema:
+        """Make a source known by name."""
+        if isinstance(relation, GivenTable):
+            with self._executor.guarded():
+                return self._context.sql(select_all(relation.name)).schema()
+        with self._executor.guarded():
+            frame = self._open(name, relation, is_joined=is_joined)
+            self._publish(name, frame)
+            return frame.schema()
+
+    def define(self, name: str, query: str) -> pa.Schema:
+        """Make a stage known by name, checked by the optimizer."""
+        self.drop(name)
+        with self._executor.guarded():
+            frame = self._context.sql_with_options(query, READ_ONLY)
+            schema = frame.schema()
+            _refuse_doubles(schema)
+            frame.optimized_logical_plan()  # finds what type coercion refuses
+            self._publish(name, frame)
+        return schema
+
+    def materialise(self, name: str) -> tuple[int, int]:
+        """Run a table once and put its rows in its place."""
+        kept = keep(self.frame(name).stream(), self._work_dir / "kept")
+        with self._executor.guarded():
+            frame = self._open_kept(kept)
+        self.drop(name)
+        with self._executor.guarded():
+            self._publish(name, frame)
+        self._kept[name] = kept
+        return kept.rows, kept.size_bytes
+
+    def drop(self, name: str) -> None:
+        """Forget a table and the rows that were kept for it."""
+        with self._lock:
+            registered = self._tables.pop(name, [])
+            kept = self._kept.pop(name, None)
+        for spelling in registered:
+            self._context.deregister_table(quote(spelling))
+        if kept is not None and kept.path is not None:
+            kept.path.unlink(missing_ok=True)
+
+    def head(self, name: str, limit: int) -> pa.Table:
+        """The first rows of a table."""
+        with self._executor.guarded():
+            frame = self._context.sql(f"{select_all(name)} LIMIT {int(limit)}")
+        batches = self._executor.collect(frame)
+        return pa.Table.from_batches(
+            batches, schema=batches[0].schema if batches else frame.schema()
+        )
+
+    def explain(self, name: str, *, analyze: bool) -> str:
+        """The plan of a table as text."""
+        verb = "EXPLAIN ANALYZE" if analyze else "EXPLAIN FORMAT INDENT"
+        with self._executor.guarded():
+            frame = self._context.sql(f"{verb} {select_all(name)}")
+        plans = []
+        for batch in self._executor.collect(frame):
+            kinds, texts = batch.column(0).to_pylist(), batch.column(1).to_pylist()
+            plans += [f"{kind}\n{text.rstrip()}" for kind, text in zip(kinds, texts, strict=True)]
+        return self._links.restore("\n".join(plans))
+
+    def frame(self, name: str) -> Frame:
+        """A table as a frame."""
+        return DataFusionFrame(self._context, self._executor, name, self._work_dir / "targets")
+
+    def rows_read(self) -> Mapping[str, int]:
+        """Rows read so far per source."""
+        return self._executor.rows_read()
+
+    def replan(self, error: Exception) -> str | None:
+        """Trade speed for memory by the operator that had too little."""
+        if not isinstance(error, OutOfMemoryError) or not self._is_own:
+            return None  # a caller's session keeps the caller's settings
+        if error.operator in _JOIN_OPERATORS:
+            self._set("datafusion.optimizer.prefer_hash_join", "false")
+            self._set(
+                "datafusion.execution.target_partitions", str(max(2, self._budget.partitions))
+            )
+            return "sort-merge join instead of hash join"
+        if error.operator.startswith(_SORT_OPERATORS):
+            self._set("datafusion.execution.target_partitions", "1")
+            self._set("datafusion.execution.batch_size", "1024")
+            return "one partition, small batches"
+        return None
+
+    def interrupt(self) -> None:
+        """Stop all queries of this run."""
+        self._executor.interrupts.stop()
+
+    def close(self) -> None:
+        """Forget all tables of this run."""
+        for name in list(self._tables):
+            self.drop(name)
+
+    def _open(self, name: str, relation: Relation, *, is_joined: bool) -> DataFrame:
+        if isinstance(relation, FileScan):
+            return self._open_files(name, relation, is_joined=is_joined)
+        internal = f"__source_{uuid.uuid4().hex}"
+        if isinstance(relation, ArrowStream):
+            dataset = LazyDataset(name, relation)
+            self._executor.datasets[name] = dataset
+            self._context.register_table(internal, dataset)
+        elif isinstance(relation, TableProvider):
+            self._context.register_table(internal, relation.provider)
+        else:
+            raise EngineError(f"source {name!r} gave {type(relation).__name__}, not a relation")
+        return self._take(internal)
+
+    def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
+        into = ScanContext(self._context, self._links, name)
+        if scan.format == "parquet":
+            return scan_parquet(scan, into)
+        read = scan_csv if scan.format == "csv" else scan_json
+        frame, row_bound = read(scan, into)
+        if is_joined and row_bound is not None:
+            # Text files have no statistics, and a join then builds its hash table from whichever
+            # side is written first. A limit that cannot bite tells the planner the size.
+            frame = frame.limit(row_bound)
+        return frame
+
+    def _open_kept(self, kept: KeptTable) -> DataFrame:
+        if kept.path is not None:
+            return self._context.read_parquet(str(kept.path), schema=kept.schema)
+        internal = f"__kept_{uuid.uuid4().hex}"
+        parts = max(1, min(self._budget.partitions, len(kept.batches)))
+        partitions = [list(kept.batches[part::parts]) for part in range(parts)]
+        if not kept.batches:
+            empty = [pa.array([], type=field.type) for field in kept.schema]
+            partitions = [[pa.RecordBatch.from_arrays(empty, schema=kept.schema)]]
+        self._context.register_record_batches(internal, partitions)
+        return self._take(internal)
+
+    def _take(self, internal: str) -> DataFrame:
+        """A table as a frame that outlives its name."""
+        frame = self._context.table(internal)
+        self._context.deregister_table(internal)
+        return frame
+
+    def _publish(self, name: str, frame: DataFrame) -> None:
+        with self._lock:
+            for spelling in spellings(name):
+                self._refuse_taken(name, spelling)
+                self._context.register_view(quote(spelling), frame)
+                self._tables.setdefault(name, []).append(spelling)
+
+    def _refuse_taken(self, name: str, spelling: str) -> None:
+        if self._context.table_exist(quote(spelling)):
+            raise EngineError(
+                f"the session has a table {spelling!r} already",
+                hint=f"rename {name!r} in the pipeline, or read that table with a source of type "
+                "in_memory",
+            )
+
+    def _set(self, key: str, value: str) -> None:
+        with self._executor.guarded():
+            self._context.sql(f"SET {key} = {value}").collect()
+
+
+def _refuse_doubles(schema: pa.Schema) -> None:
+    seen: set[str] = set()
+    for name in schema.names:
+        if name in seen:
+            raise EngineError(
+                f"the result has two columns called {name!r}",
+                hint=f"give one of them another name: ... AS {name}_2",
+            )
+        seen.add(name)

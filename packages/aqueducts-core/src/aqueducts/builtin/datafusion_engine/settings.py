@@ -1,0 +1,102 @@
+"""How DataFusion is set up for a run: threads, memory, where it spills."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext
+
+from aqueducts.connectors import EngineSettings
+
+__all__ = ["Budget", "budget_for", "new_context", "usable_cores"]
+
+_MOST_THREADS = 8
+_BASE_BYTES = 150 << 20
+"""What the process takes before a query: interpreter, libraries, plans."""
+
+_SMALLEST_POOL = 32 << 20
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the operators of a query may use together, and settings that suit it."""
+
+    pool_bytes: int
+    batch_rows: int
+    partitions: int
+
+
+def budget_for(max_memory_bytes: int | None, threads: int | None) -> Budget:
+    """The operators' share of the memory that the whole process may take."""
+    partitions = threads or min(usable_cores(), _MOST_THREADS)
+    if max_memory_bytes is None:
+        return Budget(pool_bytes=available_memory() // 2, batch_rows=8192, partitions=partitions)
+    pool = max(_SMALLEST_POOL, (max_memory_bytes - _BASE_BYTES) // 2)
+    return Budget(
+        pool_bytes=pool,
+        batch_rows=8192 if pool >= 256 << 20 else 2048,
+        partitions=partitions,
+    )
+
+
+def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
+    """A SessionContext of its own for one run."""
+    spill = settings.work_dir / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    runtime = (
+        RuntimeEnvBuilder()
+        .with_temp_file_path(str(spill))
+        # The greedy pool lets the first operator take all, and a sort beside it fails at once.
+        .with_fair_spill_pool(budget.pool_bytes)
+    )
+    config = (
+        SessionConfig()
+        .with_target_partitions(budget.partitions)
+        .with_batch_size(budget.batch_rows)
+        .with_information_schema(True)
+    )
+    for key, value in settings.options.items():
+        config = config.set(key, value)
+    return SessionContext(config, runtime)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def available_memory() -> int:
+    """Bytes that can be taken without swapping, within the control group's limit."""
+    limits = [_read_int(path) for path in _CGROUP_LIMITS]
+    free = _meminfo_available() or (4 << 30)
+    return min([free, *(limit for limit in limits if limit)])
+
+
+_CGROUP_LIMITS = (
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)
+
+
+def _read_int(path: str) -> int | None:
+    try:
+        with Path(path).open(encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):  # absent, or the word "max"
+        return None
+
+
+def _meminfo_available() -> int | None:
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # not on macOS: the caller assumes a small machine
+    return None

@@ -1,0 +1,71 @@
+"""Syntax errors as DataFusion's own parser sees them, with their place."""
+
+from __future__ import annotations
+
+import re
+
+from datafusion import SessionContext, SQLOptions
+
+__all__ = ["READ_ONLY", "find_syntax_error"]
+
+READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
+"""What a user's query may do: read."""
+
+_PLACE = re.compile(r"\s*,?\s*at Line: (\d+), Column: (\d+)\.?")
+_PARSER_ERROR = re.compile(r"(?:ParserError|TokenizerError)\(\"(.*)\"\)", re.DOTALL)
+_REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
+
+
+def find_syntax_error(query: str) -> tuple[str, int, int] | None:
+    """Message, line and column (from 1) of what is not one readable SQL query, or None."""
+    if not query.strip():
+        return "the query is empty", 1, 1
+    try:
+        SessionContext().sql_with_options(query, READ_ONLY)
+    # DataFusion raises ValueError here, and a bare Exception there.
+    except Exception as error:  # noqa: BLE001
+        return _explain(str(error), query)
+    return None
+
+
+def _explain(text: str, query: str) -> tuple[str, int, int] | None:
+    match = _PARSER_ERROR.search(text)
+    if match is not None:
+        message = match[1].replace('\\"', '"').replace("\\'", "'").replace("\\n", "\n")
+        place = _PLACE.search(message)
+        line, column = (int(place[1]), int(place[2])) if place else _end_of(query)
+        return _sentence(_PLACE.sub("", message)), line, column
+    refused = _REFUSED.search(text)
+    if refused is not None:
+        return _not_a_query(refused[2].strip()), *_first_word(query)
+    if "single SQL statement" in text:
+        return "a stage holds one query; this is more than one statement", *_first_word(query)
+    if "Format not explicitly set" in text or "COPY" in text:
+        return _not_a_query("COPY"), *_first_word(query)
+    return None  # about tables and columns, which are not known yet
+
+
+def _sentence(message: str) -> str:
+    expected = re.match(r"Expected: (.*), found: (.*)\Z", message, re.DOTALL)
+    if expected is None:
+        return message[:1].lower() + message[1:]
+    found = "the end of the query" if expected[2].strip() == "EOF" else repr(expected[2].strip())
+    return f"SQL syntax: expected {expected[1].strip()}, found {found}"
+
+
+def _not_a_query(what: str) -> str:
+    return f"a stage reads data with one query; {what} is not allowed"
+
+
+def _first_word(query: str) -> tuple[int, int]:
+    lead = len(query) - len(query.lstrip())
+    return _position(query, lead)
+
+
+def _end_of(query: str) -> tuple[int, int]:
+    return _position(query, len(query.rstrip()))
+
+
+def _position(query: str, offset: int) -> tuple[int, int]:
+    before = query[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1

@@ -1,0 +1,101 @@
+"""What a run lends to its connectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aqueducts.events import Event
+from aqueducts.storage import open_store
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from aqueducts.connectors import RunInfo, SessionTables, StagedWrite, Store
+    from aqueducts.plugins import Plugins
+    from aqueducts.secrets import SecretVault
+
+__all__ = ["Emitter", "LocalRunContext"]
+
+
+class Emitter:
+    """Hands events to listeners, one at a time, with secrets masked."""
+
+    def __init__(
+        self, info: RunInfo, listeners: list[Callable[..., object]], vault: SecretVault
+    ) -> None:
+        self._info = info
+        self._listeners = listeners
+        self._vault = vault
+        self._lock = threading.Lock()
+        self.has_listeners = bool(listeners)
+
+    def emit(self, event: Event) -> None:
+        """Tell all listeners; what one of them raises is logged and never fails the run."""
+        masked = self._vault.mask_event(event)
+        with self._lock:
+            for listener in self._listeners:
+                try:
+                    listener(self._info, masked)
+                # A listener is a stranger's code; the run must not depend on it.
+                except Exception as error:  # noqa: BLE001
+                    self._log_failure(listener, error)
+
+    def _log_failure(self, listener: Callable[..., object], error: Exception) -> None:
+        import structlog
+
+        structlog.get_logger("aqueducts").warning(
+            "listener_failed",
+            run_id=self._info.run_id,
+            listener=getattr(listener, "__qualname__", repr(listener)),
+            error=self._vault.mask(f"{type(error).__name__}: {error}"),
+        )
+
+
+class LocalRunContext:
+    """The RunContext of a run in this process."""
+
+    def __init__(
+        self,
+        run_id: str,
+        work_dir: Path,
+        plugins: Plugins,
+        vault: SecretVault,
+        emitter: Emitter,
+        tables: SessionTables | None,
+    ) -> None:
+        self.run_id = run_id
+        self.work_dir = work_dir
+        self.tables = tables
+        self._plugins = plugins
+        self._vault = vault
+        self._emitter = emitter
+        self._staged: list[StagedWrite] = []
+        self._lock = threading.Lock()
+
+    def reveal(self, value: str | SecretStr) -> str:
+        """The text with secret references resolved."""
+        return self._vault.reveal(value)
+
+    def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
+        """The store that serves `location`."""
+        revealed = {key: self.reveal(value) for key, value in options.items()}
+        return open_store(self._plugins, self.reveal(location), revealed)
+
+    def emit(self, event: Event) -> None:
+        """Tell an event of this run."""
+        self._emitter.emit(event)
+
+    def staged(self, write: StagedWrite) -> None:
+        """Remember a staged write, so that it can be removed from another thread."""
+        with self._lock:
+            self._staged.append(write)
+
+    def abort_staged(self) -> None:
+        """Remove everything that was staged and is not committed."""
+        with self._lock:
+            staged, self._staged = self._staged, []
+        for write in staged:
+            write.abort()

@@ -1,0 +1,277 @@
+"""Names checked, references found: stages as a graph. Pure: opens nothing, reads nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aqueducts.diagnostics import Problem, nearest
+from aqueducts.errors import PlanError
+from aqueducts.queries import QueryFacts, TableReference, read_query
+from aqueducts.table_names import TableNames
+
+if TYPE_CHECKING:
+    from aqueducts.models.stages import Stage
+    from aqueducts.pipeline import Pipeline
+
+__all__ = ["Plan", "PlannedStage", "make_plan"]
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """A stage with what it reads. `group` and `place` count from 0."""
+
+    name: str
+    stage: Stage
+    group: int
+    place: int
+    facts: QueryFacts | None
+    """None where only the engine can parse the query: then it may read all that is earlier."""
+    reads: tuple[str, ...]
+    """Names of the sources and stages it reads, as they are spelled in the file."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The graph of a pipeline, in the order of execution."""
+
+    sources: tuple[str, ...]
+    stages: tuple[PlannedStage, ...]
+    final: str | None
+    """The stage that is written."""
+    has_destination: bool
+
+    @property
+    def groups(self) -> Iterator[tuple[PlannedStage, ...]]:
+        """Stages by group."""
+        count = self.stages[-1].group + 1 if self.stages else 0
+        for group in range(count):
+            yield tuple(stage for stage in self.stages if stage.group == group)
+
+    def uses(self, name: str) -> int:
+        """How often the result of a stage or source is computed, were it never kept."""
+        return self._uses[name]
+
+    @property
+    def _uses(self) -> Counter[str]:
+        uses: Counter[str] = Counter()
+        for stage in self.stages:
+            repeats = stage.facts is None or stage.facts.repeats_tables
+            for name in stage.reads:
+                uses[name] += 2 if repeats else 1
+            if stage.stage.show is not None:
+                uses[stage.name] += 1
+            if stage.stage.explain_analyze:
+                uses[stage.name] += 1
+        if self.final is not None and self.has_destination:
+            uses[self.final] += 1
+        return uses
+
+    def release_after(self, kept: Collection[str]) -> Mapping[str, int]:
+        """For every name but the result the group after which nothing needs it.
+
+        A view holds what it reads until its own readers are done; a stage that is kept holds its
+        own rows instead. Names that the result streams from are not in the answer.
+        """
+        end = self.stages[-1].group + 1 if self.stages else 0
+        needed: dict[str, int] = {}
+        for stage in reversed(self.stages):
+            until = needed.setdefault(stage.name, stage.group)
+            if stage.name == self.final:
+                until = needed[stage.name] = end
+            held = stage.group if stage.name in kept else until
+            for name in stage.reads:
+                needed[name] = max(needed.get(name, 0), held)
+        return {name: group for name, group in needed.items() if group < end}
+
+    def joined_sources(self) -> frozenset[str]:
+        """Sources that reach a join, directly or through stages."""
+        joined: set[str] = set()
+        by_name = {stage.name: stage for stage in self.stages}
+        for stage in self.stages:
+            if stage.facts is None or stage.facts.has_join:
+                joined.update(self._sources_of(stage, by_name))
+        return frozenset(joined)
+
+    def kept_stages(
+        self, volatile_functions: AbstractSet[str], one_time_sources: AbstractSet[str]
+    ) -> Mapping[str, str]:
+        """Stages that must be computed once and kept, each with the reason.
+
+        A stage that is used twice is kept where computing it twice could give two results: it
+        calls a volatile function, depends on the order of rows, or reads a source that cannot be
+        read again. All others stay views, which measured faster and smaller.
+        """
+        kept: dict[str, str] = {}
+        unstable: dict[str, str] = {
+            name: f"source {name!r} can be read only once" for name in one_time_sources
+        }
+        uses = self._uses
+        for stage in self.stages:
+            reason = _instability(stage, volatile_functions) or next(
+                (unstable[name] for name in stage.reads if name in unstable), None
+            )
+            if stage.stage.materialize == "always":
+                kept[stage.name] = "materialize: always"
+            elif reason and stage.stage.materialize == "auto" and uses[stage.name] > 1:
+                kept[stage.name] = f"used {uses[stage.name]} times and {reason}"
+            elif reason:
+                unstable[stage.name] = reason
+        return kept
+
+    def _sources_of(
+        self, stage: PlannedStage, by_name: Mapping[str, PlannedStage]
+    ) -> Iterator[str]:
+        for name in stage.reads:
+            if name in by_name:
+                yield from self._sources_of(by_name[name], by_name)
+            else:
+                yield name
+
+
+def make_plan(pipeline: Pipeline, *, known_tables: Sequence[str] = ()) -> Plan:
+    """Check names and references and return the graph.
+
+    `known_tables` are tables of the caller's session. Raises PlanError with all problems.
+    """
+    problems: list[Problem] = []
+    problems += _duplicate_names(pipeline)
+    stages, found = _plan_stages(pipeline, known_tables)
+    problems += found
+    destination = pipeline.destination
+    if destination is not None and not stages:
+        problems.append(
+            pipeline.problem(
+                ("destination",),
+                "there is a destination but no stage whose result could be written",
+                code="no-stages",
+                help="add a stage, such as: stages: [[{name: result, query: SELECT * FROM ...}]]",
+            )
+        )
+    if problems:
+        raise PlanError(problems)
+    return Plan(
+        sources=tuple(source.name for source in pipeline.sources),
+        stages=tuple(stages),
+        final=stages[-1].name if stages else None,
+        has_destination=destination is not None,
+    )
+
+
+def _instability(stage: PlannedStage, volatile_functions: AbstractSet[str]) -> str | None:
+    if stage.facts is None:
+        return "its query may be volatile"
+    volatile = sorted(stage.facts.functions & volatile_functions)
+    if volatile:
+        return f"{volatile[0]}() gives another result each time"
+    if stage.facts.is_order_dependent:
+        return "its result depends on the order of rows"
+    return None
+
+
+def _duplicate_names(pipeline: Pipeline) -> list[Problem]:
+    problems = []
+    seen: dict[str, tuple[str, tuple[str | int, ...]]] = {}
+    for name, path in _named(pipeline):
+        folded = name.lower()
+        if folded not in seen:
+            seen[folded] = (name, path)
+            continue
+        first, first_path = seen[folded]
+        place = pipeline.problem((*first_path, "name"), "", code="")
+        where = "" if place.line is None else f", first in line {place.line}"
+        same = "" if first == name else f" (as {first!r}; SQL does not tell them apart)"
+        problems.append(
+            pipeline.problem(
+                (*path, "name"),
+                f"the name {name!r} is used twice{same}{where}",
+                code="duplicate-name",
+                help="give every source and stage a name of its own",
+            )
+        )
+    return problems
+
+
+def _named(pipeline: Pipeline) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    for index, source in enumerate(pipeline.sources):
+        yield source.name, ("sources", index)
+    for group, stages in enumerate(pipeline.stages):
+        for place, stage in enumerate(stages):
+            yield stage.name, ("stages", group, place)
+
+
+def _plan_stages(
+    pipeline: Pipeline, known_tables: Sequence[str]
+) -> tuple[list[PlannedStage], list[Problem]]:
+    planned: list[PlannedStage] = []
+    problems: list[Problem] = []
+    sources = [source.name for source in pipeline.sources]
+    earlier = TableNames([*sources, *known_tables])
+    every = TableNames([name for name, _ in _named(pipeline)])
+    for group, stages in enumerate(pipeline.stages):
+        for place, stage in enumerate(stages):
+            facts = read_query(stage.query)
+            reads: dict[str, None] = {}
+            if facts is None:
+                reads.update(dict.fromkeys(earlier))
+            for reference in facts.tables if facts else ():
+                name = earlier.find(reference.name)
+                if name is not None:
+                    reads[name] = None
+                elif "." not in reference.name:
+                    problem = _unknown_table(pipeline, (group, place), reference, earlier, every)
+                    problems.append(problem)
+            own = [name for name in reads if name not in known_tables or name in sources]
+            planned.append(
+                PlannedStage(
+                    name=stage.name,
+                    stage=stage,
+                    group=group,
+                    place=place,
+                    facts=facts,
+                    reads=tuple(own),
+                )
+            )
+        earlier = TableNames([*earlier, *(stage.name for stage in stages)])
+    return planned, problems
+
+
+def _unknown_table(
+    pipeline: Pipeline,
+    position: tuple[int, int],
+    reference: TableReference,
+    earlier: TableNames,
+    every: TableNames,
+) -> Problem:
+    group, place = position
+    stage = pipeline.stages[group][place]
+    declared = every.find(reference.name)
+    same_group = [each.name for each in pipeline.stages[group]]
+    if declared == stage.name:
+        message = f"stage {stage.name!r} reads itself"
+        help_text = "give the stage another name than the table it reads"
+    elif declared in same_group:
+        message = f"stage {stage.name!r} reads {declared!r}, a stage of its own group"
+        help_text = (
+            "the stages of one group run at the same time; move one of them to a later group"
+        )
+    elif declared is not None:
+        message = f"stage {stage.name!r} reads {declared!r}, a stage of a later group"
+        help_text = f"move {declared!r} to an earlier group"
+    else:
+        message = f"table {reference.name!r} is not known in stage {stage.name!r}"
+        similar = nearest(reference.name, list(earlier))
+        known = ", ".join(earlier) or "none"
+        help_text = f"did you mean {similar!r}?" if similar else f"known here: {known}"
+    return pipeline.problem(
+        ("stages", group, place, "query"),
+        message,
+        code="unknown-table" if declared is None else "unreachable-stage",
+        help=help_text,
+        line=reference.line,
+        column=reference.column,
+        length=len(reference.name),
+    )

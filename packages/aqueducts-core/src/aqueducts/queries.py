@@ -1,0 +1,154 @@
+"""What a stage's query refers to, read from its parsed form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+__all__ = ["QueryFacts", "TableReference", "find_identifier", "read_query"]
+
+_ORDER_DEPENDENT = frozenset(
+    {"row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "any_value"}
+)
+
+
+@dataclass(frozen=True)
+class TableReference:
+    """A table named in a query, as SQL understands it."""
+
+    name: str
+    """Unquoted names are folded to lower case; quoted names are kept."""
+    is_quoted: bool
+    line: int | None = None
+    column: int | None = None
+    """Of the name within the query, from 1."""
+
+
+@dataclass(frozen=True)
+class QueryFacts:
+    """What planning needs to know of one query."""
+
+    tables: tuple[TableReference, ...]
+    functions: frozenset[str]
+    has_join: bool
+    is_order_dependent: bool
+    """Whether two runs over the same rows may differ, since rows have no order of their own."""
+    repeats_tables: bool
+    """Whether some table may be scanned more than once."""
+
+
+@lru_cache(maxsize=512)
+def read_query(query: str) -> QueryFacts | None:
+    """Facts of a query, or None where it cannot be parsed here (the engine may still run it)."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        tree = parse_one(query, read="duckdb")
+        scopes = traverse_scope(tree)
+    except (SqlglotError, RecursionError):
+        return None
+    if not isinstance(tree, exp.Query) or not scopes:
+        return None
+    references: dict[int, TableReference] = {}
+    for scope in scopes:
+        for source in scope.sources.values():
+            if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
+                references[id(source)] = _reference(source)
+    functions = frozenset(_function_name(node) for node in tree.find_all(exp.Func))
+    counts = Counter(reference.name for reference in references.values())
+    names = Counter(table.name.lower() for table in tree.find_all(exp.Table))
+    ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    return QueryFacts(
+        tables=tuple(references.values()),
+        functions=functions,
+        has_join=_has_join(tree),
+        is_order_dependent=_is_order_dependent(tree, functions),
+        repeats_tables=any(count > 1 for count in counts.values())
+        or any(names[cte] > 1 for cte in ctes),
+    )
+
+
+_QUOTED_NAMES = re.compile(r"(?:named|field|function|column|table) [`'\"]?([^\s`'\",;()]+)")
+
+
+def find_identifier(query: str, message: str) -> tuple[int, int, int] | None:
+    """Line, column (from 1) and length of the identifier that an engine's message is about.
+
+    The engine's semantic errors carry no place; the name they mention is looked up in the query.
+    """
+    match = _QUOTED_NAMES.search(message)
+    if match is None:
+        return None
+    wanted = match[1].rstrip(".").split(".")[-1].strip('"`').lower()
+    for line, text in enumerate(query.splitlines(), start=1):
+        found = re.search(rf"(?<![\w]){re.escape(wanted)}(?![\w])", text, re.IGNORECASE)
+        if found is not None:
+            return line, found.start() + 1, len(wanted)
+    return None
+
+
+def _reference(table: exp.Table) -> TableReference:
+    identifier = cast("exp.Identifier", table.this)
+    parts = [part for part in (table.args.get("catalog"), table.args.get("db")) if part]
+    folded = [_fold(part) for part in (*parts, identifier)]
+    column = identifier.meta.get("col")
+    width = identifier.meta.get("end", 0) - identifier.meta.get("start", 0)
+    return TableReference(
+        name=".".join(folded),
+        is_quoted=bool(identifier.quoted) and not parts,
+        line=identifier.meta.get("line"),
+        # The parser reports the column of a token's last character.
+        column=None if column is None else max(1, column - width),
+    )
+
+
+def _fold(identifier: exp.Expression) -> str:
+    return identifier.name if identifier.args.get("quoted") else identifier.name.lower()
+
+
+def _function_name(function: exp.Func) -> str:
+    from sqlglot import exp
+
+    if isinstance(function, exp.Anonymous):
+        return function.name.lower()
+    return function.sql_name().lower()
+
+
+def _has_join(tree: exp.Query) -> bool:
+    from sqlglot import exp
+
+    if tree.find(exp.Join, exp.Exists, exp.SetOperation) is not None:
+        return True
+    return any(node.args.get("query") is not None for node in tree.find_all(exp.In)) or any(
+        isinstance(node.parent, (exp.Binary, exp.Select)) for node in tree.find_all(exp.Subquery)
+    )
+
+
+def _is_order_dependent(tree: exp.Query, functions: frozenset[str]) -> bool:
+    from sqlglot import exp
+
+    for query in tree.find_all(exp.Query):
+        is_cut = query.args.get("limit") or query.args.get("offset")
+        distinct = query.args.get("distinct")
+        is_first_of = isinstance(distinct, exp.Distinct) and distinct.args.get("on") is not None
+        if (is_cut or is_first_of) and not query.args.get("order"):
+            return True
+    if tree.find(exp.TableSample) is not None:
+        return True
+    if not functions & _ORDER_DEPENDENT:
+        return False
+    windows = list(tree.find_all(exp.Window))
+    ordered = {id(window.this) for window in windows if window.args.get("order")}
+    return any(
+        id(node) not in ordered
+        for node in tree.find_all(exp.Func)
+        if _function_name(node) in _ORDER_DEPENDENT
+    )

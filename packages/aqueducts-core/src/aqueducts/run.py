@@ -1,0 +1,194 @@
+"""The main path: a pipeline, its plan, its tables, its result."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aqueducts.connectors import EngineSettings, RunInfo
+from aqueducts.context import Emitter, LocalRunContext
+from aqueducts.errors import AqueductsError
+from aqueducts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
+from aqueducts.memory import peak_memory_bytes
+from aqueducts.plan import Plan, make_plan
+from aqueducts.results import RunResult, RunSettings
+from aqueducts.secrets import SecretVault
+from aqueducts.steps import Steps
+from aqueducts.workspace import Workspace
+
+if TYPE_CHECKING:
+    from aqueducts.pipeline import Pipeline
+
+__all__ = ["run", "run_sync"]
+
+_STOP_SECONDS = 2.0
+"""How long a cancelled run waits for its threads; a join may not stop sooner, or at all."""
+
+_MOST_THREADS = 16
+
+
+async def run(
+    pipeline: Pipeline,
+    *,
+    session: Any | None = None,
+    settings: RunSettings | None = None,
+    on_event: Callable[[Event], object] | None = None,
+) -> RunResult:
+    """Run a pipeline and return what it did.
+
+    `session` is the caller's own session of the engine (a `datafusion.SessionContext`), for
+    sources and destinations `in_memory`. `on_event` hears every event, from any thread, one at a
+    time. Where the calling task is cancelled, running queries are told to stop, staged files and
+    temporary folders are removed within two seconds, and CancelledError is raised.
+
+    Raises PlanError before anything is opened; PluginError, SecretError, StorageError and
+    RunError (SourceError, StageError, DestinationError, EngineError) later. Whatever is raised,
+    the destination is as it was.
+    """
+    settings = settings or RunSettings()
+    one_run = _Run(pipeline, session, settings, on_event)
+    started = time.perf_counter()
+    try:
+        plan = one_run.begin()
+        steps = await one_run.execute(plan)
+    except asyncio.CancelledError:
+        one_run.emit(RunCancelled(duration_ms=_ms_since(started)))
+        raise
+    except AqueductsError as error:
+        one_run.mask(error)
+        one_run.emit(_failed(error, started))
+        raise
+    duration_ms = _ms_since(started)
+    peak = peak_memory_bytes()
+    result = RunResult(
+        run_id=one_run.run_id,
+        duration_ms=duration_ms,
+        peak_memory_bytes=peak,
+        steps=tuple(steps.results),
+        outputs=tuple(steps.outputs),
+    )
+    one_run.emit(RunCompleted(duration_ms=duration_ms, rows=result.rows, peak_memory_bytes=peak))
+    return result
+
+
+def run_sync(
+    pipeline: Pipeline,
+    *,
+    session: Any | None = None,
+    settings: RunSettings | None = None,
+    on_event: Callable[[Event], object] | None = None,
+) -> RunResult:
+    """Run a pipeline from code that is not asynchronous; see `run`."""
+    return asyncio.run(run(pipeline, session=session, settings=settings, on_event=on_event))
+
+
+class _Run:
+    """One run: what it is made of, and its end."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        given: Any | None,
+        settings: RunSettings,
+        on_event: Callable[[Event], object] | None,
+    ) -> None:
+        self.run_id = uuid.uuid4().hex[:12]
+        self._pipeline = pipeline
+        self._plugins = pipeline.plugins
+        self._given = given
+        self._settings = settings
+        self._vault = SecretVault(self._plugins)
+        listeners: list[Callable[..., object]] = list(self._plugins.event_listeners)
+        if on_event is not None:
+            listeners.append(lambda _, event: on_event(event))
+        info = RunInfo(run_id=self.run_id, pipeline=pipeline.path)
+        self._emitter = Emitter(info, listeners, self._vault)
+        self.emit = self._emitter.emit
+
+    def mask(self, error: AqueductsError) -> None:
+        """Take secrets out of an error's text."""
+        error.message = self._vault.mask(error.message)
+        error.hint = None if error.hint is None else self._vault.mask(error.hint)
+        error.args = (error.message,)
+
+    def begin(self) -> Plan:
+        """Check names and references, and say that the run begins."""
+        pipeline = self._pipeline
+        self._engine = self._plugins.get(self._plugins.engines, self._settings.engine)()
+        self._tables = None if self._given is None else self._engine.tables_of(self._given)
+        plan = make_plan(
+            pipeline, known_tables=self._tables.names() if self._tables is not None else ()
+        )
+        self.emit(
+            RunStarted(
+                run_id=self.run_id,
+                pipeline=pipeline.path,
+                sources=plan.sources,
+                stages=tuple(tuple(stage.name for stage in group) for group in plan.groups),
+                destination=getattr(pipeline.destination, "name", None),
+            )
+        )
+        return plan
+
+    async def execute(self, plan: Plan) -> Steps:
+        """Go through all steps in threads of this run, and leave nothing behind."""
+        spill_dir = self._settings.spill_dir
+        pool = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="aqueducts")
+        with Workspace(Path(spill_dir) if spill_dir else None, self.run_id) as workspace:
+            context = LocalRunContext(
+                self.run_id,
+                workspace.path,
+                self._plugins,
+                self._vault,
+                self._emitter,
+                self._tables,
+            )
+            engine_session = self._engine.open_session(
+                EngineSettings(
+                    work_dir=workspace.path,
+                    max_memory_bytes=self._settings.max_memory_bytes,
+                    threads=self._settings.threads,
+                    functions=tuple(self._plugins.udf_packs.values()),
+                ),
+                self._given,
+            )
+            steps = Steps(self._pipeline, plan, engine_session, context, self._engine, pool)
+            try:
+                await steps.go()
+            except BaseException:
+                # Threads of other steps may be at work still; nothing may write after this.
+                engine_session.interrupt()
+                await _settle(steps)
+                raise
+            finally:
+                context.abort_staged()
+                engine_session.close()
+                pool.shutdown(wait=False, cancel_futures=True)
+        return steps
+
+
+async def _settle(steps: Steps) -> None:
+    """Wait for the threads of the run, but no longer than a user who pressed Ctrl-C would."""
+    deadline = time.monotonic() + _STOP_SECONDS
+    while steps.is_busy and time.monotonic() < deadline:
+        with contextlib.suppress(asyncio.CancelledError):  # asked to stop already
+            await asyncio.sleep(0.01)
+
+
+def _failed(error: AqueductsError, started: float) -> RunFailed:
+    return RunFailed(
+        code=error.code,
+        message=error.message,
+        duration_ms=_ms_since(started),
+        step=getattr(error, "step", None),
+    )
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

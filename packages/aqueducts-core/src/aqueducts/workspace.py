@@ -1,0 +1,63 @@
+"""The temporary folder of a run, and the sweeping of folders that dead runs left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+__all__ = ["Workspace"]
+
+_PREFIX = "aqueducts-run-"
+
+
+class Workspace:
+    """A folder that lives as long as its run; its lock tells the living from the dead."""
+
+    def __init__(self, parent: Path | None, run_id: str) -> None:
+        self._parent = parent if parent is not None else Path(tempfile.gettempdir())
+        self.path = self._parent / f"{_PREFIX}{run_id}"
+        self._lock: int | None = None
+
+    def __enter__(self) -> Workspace:
+        self._parent.mkdir(parents=True, exist_ok=True)
+        _sweep(self._parent)
+        # Locked before it has the name that sweeping looks for.
+        unborn = Path(tempfile.mkdtemp(prefix=".aqueducts-", dir=self._parent))
+        self._lock = os.open(unborn / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unborn.rename(self.path)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Delete the folder; may be called twice, and while queries still write to it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _sweep(parent: Path) -> None:
+    for path in parent.glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(path / "lock", os.O_RDWR)
+        except OSError:
+            continue  # another user's, or just being made or removed
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # its run is alive
+        finally:
+            os.close(lock)
