@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from aqueducts import hookspecs
+from aqueducts.diagnostics import nearest
 from aqueducts.errors import (
     MissingPluginError,
     PluginConflictError,
@@ -176,7 +177,8 @@ class Plugins:
 
     def missing(self, offer: _Offer[Any], name: str) -> MissingPluginError | PluginLoadError:
         """The error for a name that nothing installed offers."""
-        what = f"{offer.kind} {name!r}"
+        kind = f"{offer.kind} type" if offer.kind in ("source", "destination") else offer.kind
+        what = f"{kind} '{name}'"
         distribution = distribution_for(offer.kind, snake_case(name))
         if distribution is not None:
             for record in self.failed:
@@ -190,7 +192,9 @@ class Plugins:
                 f"{what} is not installed", hint=f"run: pip install '{distribution.requirement}'"
             )
         names = ", ".join(sorted(offer)) or "none"
-        hint = f"installed: {names}"
+        guess = nearest(name, offer.spellings)
+        hint = f"did you mean '{offer.canonical(guess)}'? " if guess else ""
+        hint += f"installed: {names}"
         if self.failed:
             broken = ", ".join(record.distribution for record in self.failed)
             hint += f"; could not be loaded: {broken} (see: aqueducts plugins)"

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Discriminator, Field, create_model
 
 from aqueducts.models.fields import PipelineModel, ReadFormat, WriteFormat
 from aqueducts.models.stages import Stage
@@ -86,4 +86,5 @@ def _union(models: Iterable[type[BaseModel]]) -> Any:
         return Any
     if len(members) == 1:
         return members[0]
-    return Annotated[reduce(or_, members), Field(discriminator="type")]
+    # Not `Field(discriminator=...)`: what a field says of itself would replace it.
+    return Annotated[reduce(or_, members), Discriminator("type")]

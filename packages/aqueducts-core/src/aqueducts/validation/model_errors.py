@@ -1,0 +1,91 @@
+"""Pydantic's errors as problems with a place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from aqueducts.diagnostics import Problem
+from aqueducts.documents import Path
+from aqueducts.validation.messages import advice, expectation, found, sentence
+from aqueducts.validation.places import dotted
+from aqueducts.validation.shape import Shape
+
+__all__ = ["problems_of"]
+
+_GROUP = "stages is a list of groups, and a group is a list of stages: write '- - name: ...'"
+
+
+def problems_of(error: ValidationError, shape: Shape) -> Iterator[Problem]:
+    """Yield the problems of an error, without those that the shape of the data told already."""
+    by_path: dict[Path, list[Mapping[str, Any]]] = {}
+    for each in error.errors(include_url=False):
+        path = _data_path(each["loc"], shape)
+        is_known = any(path[: len(refused)] == refused for refused in shape.refused)
+        is_missing = each["type"] == "missing" and path[:-1] in shape.fitted
+        if not is_known and not is_missing:
+            by_path.setdefault(path, []).append(each)
+    for path, errors in by_path.items():
+        yield _problem(path, errors, shape)
+
+
+def _data_path(loc: Sequence[str | int], shape: Shape) -> Path:
+    """Return the path in the data of a pydantic location, which names members of unions too."""
+    path: Path = ()
+    value = shape.value
+    unions = set(shape.unions)
+    for index, part in enumerate(loc):
+        if path in unions:
+            unions.remove(path)
+        elif _has(value, part):
+            path, value = (*path, part), value[part]
+        elif isinstance(value, dict) and index == len(loc) - 1 and not str(part).startswith("["):
+            path = (*path, part)
+    return path
+
+
+def _name(path: Path) -> str:
+    """Return what a value is called: the nearest key, and its place in a list below that."""
+    keys = [index for index, part in enumerate(path) if isinstance(part, str)]
+    return dotted(path[keys[-1] :]) if keys else "the pipeline"
+
+
+def _is_group(path: Path) -> bool:
+    return path[:1] == ("stages",) and len(path) == len(("stages", 0))
+
+
+def _has(value: Any, part: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, dict) and part in value
+
+
+def _problem(path: Path, errors: Sequence[Mapping[str, Any]], shape: Shape) -> Problem:
+    """Return one problem for all errors of one value: those of a union come one per member."""
+    first = errors[0]
+    kind, value = first["type"], first["input"]
+    context = first.get("ctx", {})
+    written = shape.places.written(path)
+    name = _name(written)
+    is_parameter = written in shape.places.rendered.whole_scalars
+    words = found(value, is_hidden=is_parameter or kind == "string_type")
+    if is_parameter:
+        words = "what its parameter gives"
+    message = sentence(kind, name, context, first["msg"], words)
+    wanted = [expectation(each["type"], each.get("ctx", {})) for each in errors]
+    if len(errors) > 1 and None not in wanted:
+        choices = " or ".join(dict.fromkeys(str(each) for each in wanted))
+        message = f"'{name}' must be {choices}, not {words}"
+    span = None
+    if isinstance(offset := context.get("offset"), int):
+        span = (offset, int(context.get("length", 1)))
+    hint = _GROUP if _is_group(path) else advice(kind, context, value)
+    return shape.places.problem(
+        path,
+        message,
+        code="wrong-value" if None in wanted else "wrong-type",
+        help=None if hint and hint in message else hint,
+        span=span,
+    )

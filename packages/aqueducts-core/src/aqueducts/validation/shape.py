@@ -1,0 +1,201 @@
+"""Fits plain data to the models: canonical names and tags, with the path each value came from.
+
+What pydantic would pass over or say in a way that helps nobody is found here: keys that no field
+has, one field under two names, types that are not installed, missing fields, true for a number.
+Both go through the same data, so that all problems of a file come at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, RootModel
+
+from aqueducts.diagnostics import Problem, nearest
+from aqueducts.documents import Path
+from aqueducts.models.fields import ReadFormat, WriteFormat
+from aqueducts.plugins import Plugins
+from aqueducts.template.parameters import PARAMS_KEY
+from aqueducts.validation.names import field_names, has_open_keys, members_of, tag_key
+from aqueducts.validation.places import Places, dotted
+from aqueducts.validation.tags import TagReader
+
+__all__ = ["Shape", "fit"]
+
+
+@dataclass
+class Shape:
+    """Plain data in canonical form, and what was found on the way there."""
+
+    value: Any
+    places: Places
+    problems: list[Problem] = field(default_factory=list)
+    fitted: set[Path] = field(default_factory=set)
+    """Mappings whose fields were compared with a model."""
+    unions: set[Path] = field(default_factory=set)
+    """Values that may be of several models, which pydantic names in the path of an error."""
+    refused: set[Path] = field(default_factory=set)
+    """Values that are wrong as a whole, so that nothing below them is worth a word."""
+
+
+def fit(
+    model: type[BaseModel],
+    value: Any,
+    plugins: Plugins,
+    places: Places,
+    moved: dict[Path, Path],
+) -> Shape:
+    """Fit plain data to a model; `moved` is what `places` looks up, and is added to."""
+    shape = Shape(value, places)
+    shape.value = _Fitter(shape, moved, TagReader(plugins, places)).fit(model, value, ())
+    return shape
+
+
+class _Fitter:
+    def __init__(self, shape: Shape, moved: dict[Path, Path], tags: TagReader) -> None:
+        self._shape = shape
+        self._places = shape.places
+        self._moved = moved
+        self._tags = tags
+
+    def fit(self, annotation: Any, value: Any, path: Path) -> Any:
+        members = members_of(annotation)
+        match value:
+            case dict():
+                return self._fit_mapping(members, value, path)
+            case list():
+                return self._fit_list(members, value, path)
+            case bool() if members and all(member in (int, float) for member in members):
+                self._refuse_bool(value, path, is_whole=int in members)
+        return value
+
+    def _fit_mapping(self, members: Sequence[Any], value: dict[str, Any], path: Path) -> Any:
+        models = [
+            each for each in members if isinstance(each, type) and issubclass(each, BaseModel)
+        ]
+        if not models:
+            values = [get_args(each)[1] for each in members if get_origin(each) in (dict, Mapping)]
+            if values:
+                return {key: self.fit(values[0], item, (*path, key)) for key, item in value.items()}
+            return value
+        if len(models) > 1:
+            self._shape.unions.add(path)
+        key = tag_key(models)
+        if key is None:
+            return self._fit_fields(models[0], value, path) if len(models) == 1 else value
+        found = self._tags.read(models, key, value, path)
+        if isinstance(found, Problem):
+            self._shape.problems.append(found)
+            self._shape.refused.add(path)
+            return value
+        model, tag = found
+        return self._fit_fields(model, {**value, key: tag}, path)
+
+    def _fit_list(self, members: Sequence[Any], value: list[Any], path: Path) -> Any:
+        for member in members:
+            arguments = get_args(member)
+            if isinstance(get_origin(member), type) and issubclass(get_origin(member), Iterable):
+                return [
+                    self.fit(arguments[0], item, (*path, index)) for index, item in enumerate(value)
+                ]
+        return value
+
+    def _fit_fields(self, model: type[BaseModel], value: dict[str, Any], path: Path) -> Any:
+        if issubclass(model, RootModel):
+            return self.fit(model.model_fields["root"].annotation, value, path)
+        self._shape.fitted.add(path)
+        names = field_names(model)
+        field_of = {spelling: name for name, spellings in names.items() for spelling in spellings}
+        result: dict[str, Any] = {}
+        given: dict[str, str] = {}
+        unknown: list[str] = []
+        for key, item in value.items():
+            name = field_of.get(key)
+            if name is None:
+                unknown.append(key)
+                if key not in model.model_fields:
+                    result[key] = item
+            elif name in given:
+                self._report_twice(given[name], key, path)
+            elif item is None and key == "options" and issubclass(model, ReadFormat | WriteFormat):
+                given[name] = key
+            else:
+                given[name] = key
+                canonical = names[name][0]
+                child = (*path, canonical)
+                if key != canonical:
+                    self._moved[child] = (*self._places.written(path), key)
+                result[canonical] = self.fit(model.model_fields[name].annotation, item, child)
+        if has_open_keys(model):
+            unknown = []
+        self._report_keys(model, given, unknown, path)
+        return result
+
+    # --- problems ---
+
+    def _report_keys(
+        self, model: type[BaseModel], given: Mapping[str, str], unknown: list[str], path: Path
+    ) -> None:
+        """Report fields that are missing, and keys that no field has."""
+        names = dict(field_names(model))
+        if not path:
+            names[PARAMS_KEY] = (PARAMS_KEY,)
+        left = {key: name for name in names if name not in given for key in names[name]}
+        meant = {key: nearest(key, left) for key in unknown}
+        for name, info in model.model_fields.items():
+            if name in given or not info.is_required():
+                continue
+            guess = next((key for key, near in meant.items() if near in names[name]), None)
+            about = f": {info.description}" if info.description else ""
+            label = str(self._places.written((*path, names[name][0]))[-1])
+            message = f"'{label}' is missing in {_owner(path)}"
+            if guess is None:
+                advice = f"add {label}{about}"
+                self._report("missing-field", (*path, names[name][0]), message, advice)
+            else:
+                unknown.remove(guess)
+                message += f", and '{guess}' is not a known key"
+                self._report("missing-field", (*path, guess), message, f"did you mean '{label}'?")
+        for key in unknown:
+            near = meant[key]
+            advice = f"did you mean '{near}'?" if near else _known(names.values())
+            message = f"unknown key '{key}' in {_owner(path)}"
+            self._shape.problems.append(
+                self._places.problem(
+                    (*path, key),
+                    message,
+                    code="unknown-field",
+                    help=advice,
+                    severity="warning",
+                    is_key=True,
+                )
+            )
+
+    def _report(self, code: str, path: Path, message: str, advice: str) -> None:
+        self._shape.problems.append(
+            self._places.problem(path, message, code=code, help=advice, is_key=True)
+        )
+
+    def _report_twice(self, first: str, second: str, path: Path) -> None:
+        message = f"'{first}' and '{second}' are the same field"
+        written = (*self._places.written(path), second)
+        # The field's own path is taken by the name that came first.
+        self._moved[(*path, second)] = written
+        self._report("duplicate-key", (*path, second), message, "remove one of the two")
+
+    def _refuse_bool(self, value: bool, path: Path, *, is_whole: bool) -> None:
+        number = "a whole number" if is_whole else "a number"
+        found = "true" if value else "false"
+        message = f"'{path[-1]}' must be {number}, not {found}"
+        self._shape.refused.add(path)
+        self._shape.problems.append(self._places.problem(path, message, code="wrong-type"))
+
+
+def _owner(path: Path) -> str:
+    return dotted(path) or "the pipeline"
+
+
+def _known(names: Iterable[Sequence[str]]) -> str:
+    return "the keys here are " + ", ".join(each[0] for each in names)
