@@ -1,0 +1,44 @@
+"""`aqueducts check`: tell what is wrong with a pipeline file, without opening anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aqueducts.cli.common_options import AqueductsCommand
+from aqueducts.cli.console import Console
+from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
+
+__all__ = ["command"]
+
+
+@click.command(
+    cls=AqueductsCommand, name="check", short_help="Tell what is wrong with a pipeline file."
+)
+@pipeline_options
+@click.option(
+    "--output",
+    type=click.Choice(["human", "json"]),
+    default="human",
+    show_default=True,
+    envvar="AQUEDUCTS_OUTPUT",
+    show_envvar=True,
+    help="Text for people, or a JSON list of problems on standard output.",
+)
+@click.pass_context
+def command(ctx: click.Context, /, output: str, **given: Any) -> None:
+    """Check the pipeline in FILE (- for standard input) without running it.
+
+    Names, references, keys, values, parameters and the syntax of queries are checked; no source is
+    opened. The exit code is 2 where anything is wrong.
+    """
+    console = ctx.ensure_object(Console)
+    file = PipelineOptions.take(given)
+
+    from aqueducts.cli.checking import check_as_json, check_as_text  # imports the models
+
+    if output == "human":
+        check_as_text(file, console)
+    elif not check_as_json(file, console):
+        ctx.exit(2)

@@ -1,0 +1,93 @@
+"""Loading and running one pipeline for `aqueducts run`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aqueducts.cli.console.terminal import Console, is_terminal
+from aqueducts.cli.interrupts import Interrupts, leave
+from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
+from aqueducts.cli.reporting import Output, Reporter, ReportOptions
+from aqueducts.errors import AqueductsError
+from aqueducts.plugins import Plugins
+from aqueducts.results import RunSettings
+
+if TYPE_CHECKING:
+    from aqueducts.pipeline import Pipeline
+    from aqueducts.results import RunResult
+
+__all__ = ["RunOptions", "run_pipeline"]
+
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of `aqueducts run`, apart from those of the pipeline."""
+
+    max_memory_bytes: int | None
+    spill_dir: str | None
+    threads: int | None
+    output: Output
+    no_progress: bool
+
+
+def run_pipeline(file: PipelineOptions, options: RunOptions, console: Console) -> None:
+    """Load, run and report. Raises AqueductsError; leaves the process where it is interrupted."""
+    report = ReportOptions(output=options.output, has_progress=not options.no_progress)
+    reporter = Reporter(console, report)
+    settings = RunSettings(
+        max_memory_bytes=options.max_memory_bytes,
+        spill_dir=options.spill_dir,
+        threads=options.threads,
+    )
+    try:
+        plugins = Plugins.discover()
+        pipeline = load_pipeline(file, plugins, console)
+        reporter.prepared(pipeline, settings)
+        reporter.completed(asyncio.run(_run(pipeline, settings, reporter, console)))
+    except AqueductsError as error:
+        reporter.failed(error)
+        raise
+    finally:
+        reporter.stop()
+
+
+async def _run(
+    pipeline: Pipeline, settings: RunSettings, reporter: Reporter, console: Console
+) -> RunResult:
+    """Run, and end the process from here where it was interrupted.
+
+    Threads in native code may still be at work then, and neither the event loop nor the
+    interpreter would end before them.
+    """
+    from aqueducts.run import run  # imports the engine
+
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def cancel(number: signal.Signals) -> None:
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+        reporter.cancelling(number.name)
+
+    with Interrupts(cancel, lambda words: _last_words(words, console)) as interrupts:
+        try:
+            return await run(pipeline, settings=settings, on_event=reporter)
+        except (Exception, asyncio.CancelledError):
+            if interrupts.received is None:
+                raise
+            reporter.cancelled()
+            leave(interrupts.exit_code)
+            raise  # not reached: for the type checker
+
+
+def _last_words(words: str, console: Console) -> None:
+    """No lock may be taken any more: whoever holds it may never give it back."""
+    if is_terminal(sys.stderr):
+        words = f"{_SHOW_CURSOR}\r{words}"
+    console.tell(words)
