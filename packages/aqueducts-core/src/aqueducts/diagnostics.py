@@ -53,7 +53,7 @@ class Problem:
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems by file, line and column; those without a place come last."""
+    """The problems by file, line and column; those without a place come last."""
     return sorted(problems, key=_sort_key)
 
 
@@ -69,7 +69,7 @@ def _sort_key(problem: Problem) -> tuple[bool, str, bool, int, int, bool]:
 
 
 def to_json(problem: Problem) -> dict[str, Any]:
-    """Return the problem as a plain mapping of JSON values."""
+    """The problem as a plain mapping of JSON values."""
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -85,7 +85,7 @@ def to_json(problem: Problem) -> dict[str, Any]:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that was most likely meant by `word`, or None when nothing is close.
+    """The choice that was most likely meant by `word`, or None when nothing is close.
 
     Case and the difference between `-` and `_` do not count.
     """
@@ -99,7 +99,7 @@ def _plain_form(word: str) -> str:
 
 
 def render(problem: Problem, text: str | None) -> str:
-    """Return the problem as plain text with an excerpt of `text`, the content of its file.
+    """The problem as plain text with an excerpt of `text`, the content of its file.
 
     Without `text`, or where the problem has no line, the excerpt is left out.
     """
@@ -168,7 +168,7 @@ def _cell(character: str, column: int) -> tuple[str, int]:
 
 
 def _visible(words: str) -> str:
-    """Return the words without control characters: a file must not drive a terminal."""
+    """The words without control characters: a file must not drive a terminal."""
     if words.isprintable():
         return words
     return "".join(
@@ -180,7 +180,7 @@ def _visible(words: str) -> str:
 def _trimmed(
     cells: Sequence[tuple[str, int]], caret_at: int, caret_length: int
 ) -> tuple[str, int, int]:
-    """Return the part of a line that fits around the caret, and the caret's place and length."""
+    """The part of a line that fits around the caret, and the caret's place and length."""
     total = sum(len(cell) + extra for cell, extra in cells)
     caret_length = min(caret_length, _EXCERPT_WIDTH // 2)
     if max(total, caret_at + caret_length) <= _EXCERPT_WIDTH:

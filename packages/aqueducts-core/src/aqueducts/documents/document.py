@@ -28,7 +28,7 @@ class Document:
 
 
 def format_of(path: str | PathLike[str]) -> Format:
-    """Return the format of a file by its extension; any other extension is a `SyntaxProblem`."""
+    """The format of a file by its extension; any other extension is a `SyntaxProblem`."""
     name = fspath(path)
     _, dot, extension = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
     if (found := _FORMATS.get(extension.lower())) and dot:
@@ -49,7 +49,7 @@ def read_document(
     file: str,
     format: Format,  # noqa: A002 - the word of the command line and of the documents
 ) -> Document:
-    """Return the values of a text with their places, or raise `SyntaxProblem` with all problems."""
+    """The values of a text with their places, or raise `SyntaxProblem` with all problems."""
     source = SourceText(text.removeprefix("\ufeff"), file)
     try:
         _check_characters(source)
@@ -62,14 +62,14 @@ def read_document(
 def _read(source: SourceText, format_: Format) -> tuple[Any, SourceMap]:
     # Imported where used: a command that reads one YAML file pays for no other parser.
     if format_ == "yaml":
-        from aqueducts.documents.yaml_reader import read_yaml  # noqa: PLC0415
+        from aqueducts.documents.yaml_reader import read_yaml
 
         return read_yaml(source)
     if format_ == "json":
-        from aqueducts.documents.json_reader import read_json  # noqa: PLC0415
+        from aqueducts.documents.json_reader import read_json
 
         return read_json(source)
-    from aqueducts.documents.toml_reader import read_toml  # noqa: PLC0415
+    from aqueducts.documents.toml_reader import read_toml
 
     return read_toml(source)
 

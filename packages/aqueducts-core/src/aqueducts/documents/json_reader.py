@@ -24,7 +24,7 @@ _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)")
 
 
 def read_json(source: SourceText) -> tuple[Any, SourceMap]:
-    """Return the value of a JSON text and the places in it."""
+    """The value of a JSON text and the places in it."""
     reader = _Reader(source)
     value = reader.read_all()
     return value, SourceMap(source, reader.entries, _read_offsets)

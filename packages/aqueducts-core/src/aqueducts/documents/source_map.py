@@ -64,24 +64,24 @@ class SourceMap:
         return iter(self._entries)
 
     def position(self, offset: int) -> Position:
-        """Return the line and column of an offset in the text."""
+        """The line and column of an offset in the text."""
         return self._source.position(offset)
 
     def span(self, start: int, end: int) -> Span:
-        """Return the span between two offsets in the text."""
+        """The span between two offsets in the text."""
         return Span(start, end, self.position(start), self.position(end))
 
     def key_span(self, path: Path) -> Span:
-        """Return the span of the key at `path`; for an item of a list, of the item."""
+        """The span of the key at `path`; for an item of a list, of the item."""
         entry = self._nearest(path)
         return self.span(*(entry.key or entry.value))
 
     def value_span(self, path: Path) -> Span:
-        """Return the span of the value at `path`."""
+        """The span of the value at `path`."""
         return self.span(*self._nearest(path).value)
 
     def position_inside(self, path: Path, offset: int) -> Position:
-        """Return the place in the file of one character of the string at `path`.
+        """The place in the file of one character of the string at `path`.
 
         The offset may equal the string's length: the place behind its last character. Where the
         value is not a string, or its text cannot be followed, this is the value's start.
@@ -93,14 +93,14 @@ class SourceMap:
         return self.position(self._inside(start, end, entry.string, offset))
 
     def position_inside_key(self, path: Path, offset: int) -> Position:
-        """Return the place in the file of one character of the key at `path`."""
+        """The place in the file of one character of the key at `path`."""
         entry = self._nearest(path)
         if path not in self._entries or entry.key is None:
             return self.key_span(path).start
         return self.position(self._inside(*entry.key, str(path[-1]), offset))
 
     def position_of_line_column(self, path: Path, line: int, column: int) -> Position:
-        """Return the place in the file of a 1-based line and column within the string at `path`.
+        """The place in the file of a 1-based line and column within the string at `path`.
 
         For messages of a SQL engine, which count within the query.
         """
@@ -119,7 +119,7 @@ class SourceMap:
 
 
 def offset_of_line(string: str, line: int, column: int) -> int:
-    """Return the offset in a string of a 1-based line and column; beyond a line's end, that end."""
+    """The offset in a string of a 1-based line and column; beyond a line's end, that end."""
     start = 0
     for _ in range(line - 1):
         line_end = string.find("\n", start)

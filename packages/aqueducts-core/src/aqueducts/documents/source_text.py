@@ -12,7 +12,7 @@ MAX_DEPTH = 100
 """How deeply lists and mappings may nest, in every format."""
 
 
-class Unreadable(Exception):  # noqa: N818 - never seen outside this package
+class Unreadable(Exception):
     """Carries the problems of a text from a reader up to `read_document`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -55,7 +55,7 @@ class SourceText:
     _line_starts: list[int] = field(default_factory=list, repr=False)
 
     def position(self, offset: int) -> Position:
-        """Return the line and column of an offset; offsets outside the text count as its ends."""
+        """The line and column of an offset; offsets outside the text count as its ends."""
         if not self._line_starts:
             self._line_starts = [0, *(match.end() for match in LINE_BREAK.finditer(self.text))]
         offset = min(max(offset, 0), len(self.text))
@@ -63,7 +63,7 @@ class SourceText:
         return Position(line, offset - self._line_starts[line - 1] + 1)
 
     def place(self, offset: int) -> str:
-        """Return an offset as `file:line:column`."""
+        """An offset as `file:line:column`."""
         position = self.position(offset)
         return f"{self.file}:{position.line}:{position.column}"
 
@@ -76,7 +76,7 @@ class SourceText:
         help: str | None = None,  # noqa: A002 - the field's name
         note: str | None = None,
     ) -> Problem:
-        """Return a problem at a range of offsets."""
+        """A problem at a range of offsets."""
         start, end = span
         position = self.position(start)
         return Problem(
@@ -91,7 +91,7 @@ class SourceText:
         )
 
     def duplicate_key(self, key: str, span: tuple[int, int], first: int) -> Problem:
-        """Return the problem of a key that a mapping has twice; `first` is the other place."""
+        """The problem of a key that a mapping has twice; `first` is the other place."""
         return self.problem(
             span,
             "duplicate-key",
@@ -101,6 +101,6 @@ class SourceText:
         )
 
     def too_deep(self, offset: int) -> Unreadable:
-        """Return the error for a document that nests deeper than `MAX_DEPTH`."""
+        """The error for a document that nests deeper than `MAX_DEPTH`."""
         message = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
         return Unreadable([self.problem((offset, offset + 1), "too-deep", message)])

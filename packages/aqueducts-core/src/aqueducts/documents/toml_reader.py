@@ -31,7 +31,7 @@ _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
 
 
 def read_toml(source: SourceText) -> tuple[Any, SourceMap]:
-    """Return the value of a TOML text and the places in it; dates and times become ISO strings."""
+    """The value of a TOML text and the places in it; dates and times become ISO strings."""
     value = _parse(source)
     _check_depth(source, value)
     scanner = TomlScanner(source.text)
@@ -74,7 +74,7 @@ def _parse_quoted(source: SourceText, scanner: TomlScanner) -> dict[str, Any]:
 def _failure(
     source: SourceText, scanner: TomlScanner, error: Exception, inserted: list[int]
 ) -> Unreadable:
-    """Return the problems for a parser error; `inserted` are the places of quotes that we added."""
+    """The problems for a parser error; `inserted` are the places of quotes that we added."""
     if scanner.duplicates:
         return Unreadable([source.duplicate_key(*duplicate) for duplicate in scanner.duplicates])
     original = str(error)
@@ -83,6 +83,9 @@ def _failure(
         if place[1] is not None:
             offset = _offset(source.text, int(place[1]), int(place[2]), inserted)
         original = original[: place.start()]
+    if original.startswith("Unescaped"):
+        # The parser names the place behind the escape.
+        offset = max(source.text.rfind("\\", 0, offset), 0)
     message, advice = next(
         (
             (message, advice)
@@ -96,7 +99,7 @@ def _failure(
 
 
 def _offset(text: str, line: int, column: int, inserted: list[int]) -> int:
-    """Return the offset of a place that the parser names; it counts line feeds only."""
+    """The offset of a place that the parser names; it counts line feeds only."""
     line_start = 0
     for _ in range(line - 1):
         line_start = text.index("\n", line_start) + 1
@@ -122,7 +125,7 @@ def _check_depth(source: SourceText, value: Any) -> None:
 
 
 def _plain(value: Any, path: Path, entries: dict[Path, Entry]) -> Any:
-    """Return the value with dates and times as ISO strings, in the entries too."""
+    """The value with dates and times as ISO strings, in the entries too."""
     if isinstance(value, dict):
         return {key: _plain(item, (*path, key), entries) for key, item in value.items()}
     if isinstance(value, list):

@@ -23,7 +23,7 @@ _Span = tuple[int, int]
 _KeyPart = tuple[str, _Span]
 
 
-class _NotUnderstood(Exception):  # noqa: N818 - never leaves this module
+class _NotUnderstood(Exception):
     """The text is not TOML from here on."""
 
 
@@ -85,7 +85,7 @@ class TomlScanner:
         return path, end
 
     def _step(self, path: Path, name: str, key_span: _Span, value_span: _Span) -> Path:
-        """Return the path of a table inside a table; in an array of tables that is its last one."""
+        """The path of a table inside a table; in an array of tables that is its last one."""
         path = (*path, name)
         self.entries.setdefault(path, Entry(value_span, key_span))
         length = self._lengths.get(path)
@@ -113,7 +113,7 @@ class TomlScanner:
         self.duplicates.append((str(path[-1]), key_span, first[0]))
 
     def _key(self, start: int) -> tuple[list[_KeyPart], int]:
-        """Return the parts of a dotted key, and where the blanks after it end."""
+        """The parts of a dotted key, and where the blanks after it end."""
         parts: list[_KeyPart] = []
         position = start
         while True:

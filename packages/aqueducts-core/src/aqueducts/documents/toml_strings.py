@@ -19,7 +19,7 @@ _DELIMITERS = {
 
 
 def string_end(text: str, start: int) -> int | None:
-    """Return where the string that begins at `start` ends, or None when there is no such string."""
+    """Where the string that begins at `start` ends, or None when there is no such string."""
     for delimiter, content in _DELIMITERS.items():
         if text.startswith(delimiter, start):
             match = content.match(text, start + len(delimiter))
@@ -28,12 +28,12 @@ def string_end(text: str, start: int) -> int | None:
 
 
 def unquote(text: str, start: int, end: int) -> str:
-    """Return what the string between two offsets says."""
+    """What the string between two offsets says."""
     return "".join(character for character, _ in _written(text, start, end))
 
 
 def read_offsets(text: str, start: int, end: int, string: str) -> list[int] | None:
-    """Return the offset of every character of `string` and of its end; see `OffsetReader`."""
+    """The offset of every character of `string` and of its end; see `OffsetReader`."""
     if text[start : start + 1] not in ("'", '"'):
         # A bare key, a placeholder or a date.
         return list(range(start, end + 1)) if text[start:end] == string else None

@@ -24,6 +24,7 @@ _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     ("did not find expected '-' indicator", "an item ('- ') was expected here", _INDENT_ADVICE),
     ("expected <block end>", "this does not belong to the block above", _INDENT_ADVICE),
     ("block sequence entries are not allowed", "an item ('- ') cannot begin here", _INDENT_ADVICE),
+    ("sequence entries are not allowed", "an item ('- ') cannot begin here", _INDENT_ADVICE),
     ("unexpected end of stream", "the text ends inside a value", "close what was opened"),
     (
         "did not find expected ',' or",
@@ -50,7 +51,7 @@ _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def syntax_problem(source: SourceText, error: Any) -> Problem:
-    """Return a problem for an error of PyYAML's scanner or parser."""
+    """A problem for an error of PyYAML's scanner or parser."""
     mark = error.problem_mark or error.context_mark
     offset = mark.index if mark else 0
     original = str(error.problem or error.context or "this is not YAML")
@@ -73,7 +74,7 @@ def _explain(original: str, character: str) -> tuple[str, str | None]:
 
 
 def unprintable_problem(source: SourceText) -> Problem:
-    """Return a problem for the first character that YAML does not allow anywhere."""
+    """A problem for the first character that YAML does not allow anywhere."""
     match = _UNPRINTABLE.search(source.text)
     offset = match.start() if match else 0
     code = ord(source.text[offset]) if match else 0

@@ -22,8 +22,9 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+|secret:[^{}\s,\[\]]+)\}", re.ASCII)
 
 _STAND_INS = range(0xE000, 0xF8FF)
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+|#[^\r\n]*|$))+")
-_SPACE = re.compile(r"(?:\s+|#[^\r\n]*)*")
+_WHITE = " \t\r\n\x85\u2028\u2029"
+_SPACE = re.compile(rf"(?:[{_WHITE}]|#[^\r\n\x85\u2028\u2029]*)*")
+_PROPERTIES = re.compile(rf"(?:[&!][^{_WHITE}]*(?:{_SPACE.pattern}|$))+")
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +60,7 @@ class Use:
 
 
 def compose(source: SourceText) -> Use | None:
-    """Return the root of the only document in a text, or None when the text has none."""
+    """The root of the only document in a text, or None when the text has none."""
     return _Composer(source).compose()
 
 
@@ -129,11 +130,11 @@ class _Composer:
         self._add(Use(node))
 
     def _content_span(self, event: Any) -> tuple[int, int]:
-        """Return the span of a scalar or collection without its anchor, tag and trailing blanks."""
+        """The span of a scalar or collection without its anchor, tag and trailing blanks."""
         start, end = event.start_mark.index, event.end_mark.index
         if properties := _PROPERTIES.match(self._text, start, end):
             start = properties.end()
-        return start, max(start, start + len(self._text[start:end].rstrip()))
+        return start, max(start, start + len(self._text[start:end].rstrip(_WHITE)))
 
     def _begin(self, event: Any, kind: str) -> None:
         start, _ = self._content_span(event)
@@ -176,7 +177,7 @@ class _Composer:
 
 
 def _with_stand_ins(text: str) -> tuple[str, dict[str, str]]:
-    """Return the text with the braces of template placeholders replaced by private characters.
+    """The text with the braces of template placeholders replaced by private characters.
 
     In flow context (`[${column}]`) YAML takes the braces for a mapping and refuses the text.
     Each replacement is as long as what it replaces, so all places stay right.

@@ -34,7 +34,7 @@ _Written = list[tuple[str, int]]
 
 
 def read_offsets(text: str, start: int, end: int, string: str) -> list[int] | None:
-    """Return the offset of every character of `string` and of its end; see `OffsetReader`."""
+    """The offset of every character of `string` and of its end; see `OffsetReader`."""
     indicator = text[start : start + 1]
     if indicator in ("|", ">"):
         return _block_offsets(text, start, string)
@@ -50,7 +50,7 @@ def _checked(written: _Written, end: int, string: str) -> list[int] | None:
 
 
 def _line_break(text: str, position: int, end: int) -> tuple[str, int] | None:
-    """Return the character that a line break stands for, and where the break ends."""
+    """The character that a line break stands for, and where the break ends."""
     match = _BREAK.match(text, position, end)
     if match is None:
         return None
@@ -92,7 +92,7 @@ def _fold_gap(text: str, start: int, end: int, written: _Written) -> int:
 
 
 def _breaks(text: str, start: int, end: int) -> tuple[_Written, int]:
-    """Return the line breaks in a run of breaks and blanks, and where the run ends."""
+    """The line breaks in a run of breaks and blanks, and where the run ends."""
     breaks: _Written = []
     position = start
     while True:
@@ -145,9 +145,10 @@ def _indents(text: str, start: int, string: str) -> list[int]:
     text_line = re.compile(r"(?:[ ]*(?:\r\n|[\r\n\x85\u2028\u2029]))*([ ]*)").match(text, start)
     if value_line is not None and text_line is not None:
         return [len(text_line[1]) - len(value_line[1])]
-    # Only blanks and breaks: the longest blank line bounds it.
-    blank_lines = re.compile(r"(?m)^ *").findall(text[start : start + 4 * len(string) + 200])
-    return list(range(max(map(len, blank_lines), default=0) + 1, -1, -1))
+    # Only blanks and breaks: most often lines without content, else blanks behind some indent.
+    lines = _BREAK.split(text[start : start + 4 * len(string) + 200])
+    longest = max((len(line) for line in lines if not line.strip(" ")), default=0)
+    return [len(text), *range(longest, -1, -1)]
 
 
 class _Block:
@@ -186,6 +187,8 @@ class _Block:
             self.written += leading
         if chomping == "+":
             self.written += trailing
+        if self.written and (last := self.written[-1][1]) >= self.end:
+            self.end = last + (len("\r\n") if text.startswith("\r\n", last) else 1)
 
     def _has_content(self, position: int) -> bool:
         line_start = position - self._indent

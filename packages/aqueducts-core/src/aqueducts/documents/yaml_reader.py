@@ -18,7 +18,7 @@ _MERGE_ADVICE = "write <<: *anchor or <<: [*first, *second], with anchors of map
 
 
 def read_yaml(source: SourceText) -> tuple[Any, SourceMap]:
-    """Return the value of a YAML text and the places in it; an empty text is None."""
+    """The value of a YAML text and the places in it; an empty text is None."""
     root = compose(source)
     reader = _Reader(source)
     value = None if root is None else reader.build(root, (), None, is_copy=False)
@@ -50,9 +50,11 @@ class _Reader:
         self._expanded = 0
 
     def build(self, use: Use, path: Path, key: Use | None, *, is_copy: bool) -> Any:
-        """Return the value of a node at a path, and the entries for it and what is in it."""
+        """The value of a node at a path, and the entries for it and what is in it."""
         is_copy = is_copy or use.is_alias
-        self._limit(use, path, is_copy=is_copy)
+        if len(path) > MAX_DEPTH:
+            raise self._source.too_deep(use.span[0])
+        self._count(int(is_copy), use)
         node = use.node
         key_span = key.span if key is not None else None
         if node.kind == "scalar":
@@ -72,10 +74,9 @@ class _Reader:
             for name, pair in self._flatten(node, len(path)).items()
         }
 
-    def _limit(self, use: Use, path: Path, *, is_copy: bool) -> None:
-        if len(path) > MAX_DEPTH:
-            raise self._source.too_deep(use.span[0])
-        self._expanded += is_copy
+    def _count(self, added: int, use: Use) -> None:
+        """Count what aliases and merges add, up to the limit."""
+        self._expanded += added
         if self._expanded > MAX_EXPANDED:
             message = f"aliases expand to more than {MAX_EXPANDED:,} values"
             problem = self._source.problem(use.span, "alias-expansion", message)
@@ -120,7 +121,7 @@ class _Reader:
     # --- mappings ---
 
     def _flatten(self, node: Node, depth: int) -> dict[str, _Pair]:
-        """Return the pairs of a mapping with its merges: own keys first, then those merged in."""
+        """The pairs of a mapping with its merges: own keys first, then those merged in."""
         if node in self._pairs:
             return self._pairs[node]
         if depth > MAX_DEPTH:
@@ -139,7 +140,9 @@ class _Reader:
                     self._duplicate(name, key, pairs[name].key)
                 pairs[name] = _Pair(name, key, value, is_copy=False)
         for merge in merges:
-            for name, pair in self._flatten(merge.node, depth + 1).items():
+            merged = self._flatten(merge.node, depth + 1)
+            self._count(len(merged), merge)
+            for name, pair in merged.items():
                 pairs.setdefault(name, _Pair(name, pair.key, pair.value, is_copy=True))
         self._pairs[node] = pairs
         return pairs
@@ -163,7 +166,7 @@ class _Reader:
         self.problems.append(self._source.duplicate_key(name, key.span, first.span[0]))
 
     def _merged(self, value: Use) -> list[Use]:
-        """Return the mappings that a `<<` names, in the order in which they count."""
+        """The mappings that a `<<` names, in the order in which they count."""
         uses = value.node.children if value.node.kind == "sequence" else [value]
         for use in uses:
             if use.node.kind != "mapping":

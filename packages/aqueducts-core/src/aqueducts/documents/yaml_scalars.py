@@ -52,7 +52,7 @@ _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 
 
 def resolve_plain(text: str) -> Scalar:
-    """Return the value of a scalar without quotes and tag."""
+    """The value of a scalar without quotes and tag."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or _LEADING_ZERO.fullmatch(text):
@@ -74,7 +74,7 @@ def _radix_integer(match: re.Match[str]) -> int:
 
 
 def resolve_tagged(tag: str, text: str) -> Scalar:
-    """Return the value of a scalar with one of `TAGS`; ValueError when the text does not fit it."""
+    """The value of a scalar with one of `TAGS`; ValueError when the text does not fit it."""
     kind = tag.removeprefix(_TAG_PREFIX)
     if kind == "str":
         return text

@@ -59,7 +59,7 @@ def is_name(name: str) -> bool:
 
 
 def text_of(value: object) -> str | None:
-    """Return the text that a value inserts, or None for a value that has no text of its own.
+    """The text that a value inserts, or None for a value that has no text of its own.
 
     Text stays as it is; numbers, true and false are written as in YAML, dates and times in ISO
     form.
@@ -108,7 +108,7 @@ class _DeclarationReader:
         self._path: Path = (PARAMS_KEY, name)
 
     def read(self, entry: object) -> Declaration:
-        """Return the declaration; what is wrong with it goes to `problems`."""
+        """The declaration; what is wrong with it goes to `problems`."""
         if not is_name(self._name):
             message = f"a parameter cannot be named '{self._name}'"
             self._report((), message, "use letters, digits and _")
@@ -210,7 +210,7 @@ def _invalid(document: Document, path: Path, message: str, advice: str | None) -
 def parameters(
     declared: Mapping[str, Declaration], given: Mapping[str, object]
 ) -> tuple[dict[str, Parameter], list[Problem]]:
-    """Return the values of all parameters that have one, and what is wrong with those given."""
+    """The values of all parameters that have one, and what is wrong with those given."""
     values: dict[str, Parameter] = {}
     problems: list[Problem] = []
     for name, value in given.items():

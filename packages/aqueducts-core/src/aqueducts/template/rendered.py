@@ -53,15 +53,15 @@ class Rendered:
         return isinstance(path, tuple) and self._written_path(path) in self._source_map
 
     def key_span(self, path: Path) -> Span:
-        """Return the span of the key at a path; for an item of a list, of the item."""
+        """The span of the key at a path; for an item of a list, of the item."""
         return self._source_map.key_span(self._written_path(path))
 
     def value_span(self, path: Path) -> Span:
-        """Return the span of the value at a path."""
+        """The span of the value at a path."""
         return self._source_map.value_span(self._written_path(path))
 
     def position_inside(self, path: Path, offset: int) -> Position:
-        """Return the place of one character of the rendered string at a path.
+        """The place of one character of the rendered string at a path.
 
         Inside an inserted value that is the place of its placeholder.
         """
@@ -69,18 +69,18 @@ class Rendered:
         return self._source_map.position_inside(self._written_path(path), offset)
 
     def position_inside_key(self, path: Path, offset: int) -> Position:
-        """Return the place of one character of the rendered key at a path."""
+        """The place of one character of the rendered key at a path."""
         offset = written_offset(self._key_pieces.get(path, ()), offset)
         return self._source_map.position_inside_key(self._written_path(path), offset)
 
     def position_of_line_column(self, path: Path, line: int, column: int) -> Position:
-        """Return the place of a 1-based line and column within the rendered string at a path."""
+        """The place of a 1-based line and column within the rendered string at a path."""
         value = self._value_at(path)
         string = value if isinstance(value, str) else ""
         return self.position_inside(path, offset_of_line(string, line, column))
 
     def _written_path(self, path: Path) -> Path:
-        """Return the path with the keys as the file writes them."""
+        """The path with the keys as the file writes them."""
         if not self._written_keys:
             return path
         return tuple(
@@ -98,7 +98,7 @@ class Rendered:
 
 
 def written_offset(pieces: tuple[Piece, ...], offset: int) -> int:
-    """Return the offset in the written string of an offset in the rendered one."""
+    """The offset in the written string of an offset in the rendered one."""
     shift = 0
     for piece in pieces:
         if offset < piece.start:

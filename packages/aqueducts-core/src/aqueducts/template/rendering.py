@@ -29,7 +29,7 @@ _REFERENCE_HEAD = "${secret:"
 
 
 def render(document: Document, params: Mapping[str, object]) -> Rendered:
-    """Return the document with its parameters filled in, and every problem with them.
+    """The document with its parameters filled in, and every problem with them.
 
     Placeholders without a value stay as they are. Values may be text, numbers, true or false,
     dates and times. `${secret:...}` references stay as they are: they are resolved where they
@@ -93,7 +93,7 @@ class _Renderer:
         return self._render(value, (), ())
 
     def _render(self, value: Any, path: Path, written_path: Path) -> Any:
-        """Return the rendered value; `written_path` is `path` with the keys as written."""
+        """The rendered value; `written_path` is `path` with the keys as written."""
         if isinstance(value, str):
             return self._render_string(value, path, written_path)
         if isinstance(value, list):
@@ -134,7 +134,7 @@ class _Renderer:
         return result
 
     def _substitute(self, string: str, place: _Place) -> tuple[str, tuple[Piece, ...]]:
-        """Return the string with its parameters filled in, and where they are."""
+        """The string with its parameters filled in, and where they are."""
         if "${" not in string:
             return string, ()
         parts: list[str] = []
@@ -156,7 +156,7 @@ class _Renderer:
         return rendered, tuple(pieces)
 
     def _look_up(self, match: re.Match[str], place: _Place) -> Parameter | None:
-        """Return the parameter that a token names, or None where the token stays as it is."""
+        """The parameter that a token names, or None where the token stays as it is."""
         name = match["name"]
         if name is None:
             self._check_token(match, place)

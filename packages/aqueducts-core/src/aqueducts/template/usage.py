@@ -18,7 +18,7 @@ _MAX_PLACES = 5
 def missing_problems(
     document: Document, missing: Places, declared: Mapping[str, Declaration], unused: Set[str]
 ) -> list[Problem]:
-    """Return one problem for each missing parameter, at the first place that needs it.
+    """One problem for each missing parameter, at the first place that needs it.
 
     The first of them shows the flags for all. `unused` are names that are given in vain, of
     which one may be a misspelling.
@@ -71,7 +71,7 @@ def _note(
 def unused_problems(
     document: Document, used: Set[str], declared: Mapping[str, Declaration], given: Set[str]
 ) -> list[Problem]:
-    """Return warnings for parameters that are given or declared and that nothing uses."""
+    """Warnings for parameters that are given or declared and that nothing uses."""
     problems: list[Problem] = []
     known = used | declared.keys()
     for name in sorted(given - known):
