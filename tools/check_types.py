@@ -18,7 +18,8 @@ def main() -> None:
         print(f"mypy {' '.join(part)}", flush=True)
         # The folders that hold packages; those of plugins are not in pyproject.toml.
         environment = os.environ | {"MYPYPATH": os.pathsep.join(part)}
-        command = [sys.executable, "-m", "mypy", *part]
+        exclude = ["--exclude", "^tests/plugins/"] if part == ["tests"] else []
+        command = [sys.executable, "-m", "mypy", *exclude, *part]
         failures += subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
     sys.exit(failures > 0)
 
