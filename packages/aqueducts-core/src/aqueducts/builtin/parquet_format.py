@@ -1,0 +1,163 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StrictBool,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from aqueducts.arrow_types import schema_to_arrow
+from aqueducts.builtin.column_types import any_inside, check_unique_names, refuse_columns
+from aqueducts.builtin.parquet_defaults import parquet_defaults
+from aqueducts.builtin.parquet_options import COLUMN_OPTIONS, PARQUET_OPTIONS, check_option
+from aqueducts.builtin.suggestions import listed, nearest
+from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
+from aqueducts.errors import DestinationError
+from aqueducts.models.fields import PipelineModel
+from aqueducts.models.schema import SchemaField
+from aqueducts.relations import DataFile, FileScan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ParquetFormat", "ParquetReadOptions", "ParquetWriteOptions"]
+
+OptionValue = Annotated[str | StrictBool | int | float, Field(union_mode="left_to_right")]
+"""Text, or a number or switch that is written as text."""
+
+
+class ParquetReadOptions(PipelineModel):
+    """How Parquet files are read."""
+
+    fields: list[SchemaField] = Field(
+        default_factory=list,
+        alias="schema",
+        description="Columns to read and their types; all as they are where empty.",
+    )
+
+
+def _describe_options(schema: dict[str, Any]) -> None:
+    """Name the options in the JSON Schema, for editors."""
+    value = schema.pop("additionalProperties")
+    schema["properties"] = {
+        name: {**value, "description": expected} for name, (_, expected) in PARQUET_OPTIONS.items()
+    }
+    columns = "|".join(COLUMN_OPTIONS)
+    schema["patternProperties"] = {f"^(({columns})::.+|metadata::[^:]+)$": value}
+
+
+class ParquetWriteOptions(RootModel[dict[str, OptionValue]]):
+    """Options of the engine's Parquet writer, such as `compression: zstd(3)`.
+
+    `name::column` sets an option for one column; `metadata::key` stores a text in the file.
+    """
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=_describe_options)
+
+    root: dict[str, OptionValue] = Field(default_factory=dict)
+
+    @field_validator("root")
+    @classmethod
+    def _check(cls, value: dict[str, OptionValue]) -> dict[str, OptionValue]:
+        problems: list[InitErrorDetails] = []
+        for key, item in value.items():
+            try:
+                check_option(key, item)
+            except PydanticCustomError as error:
+                problems.append(InitErrorDetails(type=error, loc=(key,), input=item))
+        if problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems, hide_input=True)
+        return value
+
+    def for_engine(self) -> dict[str, str]:
+        """The options in the engine's spelling."""
+        checked = (check_option(key, item) for key, item in self.root.items())
+        return dict(each for each in checked if each is not None)
+
+
+class ParquetFormat(FileFormat):
+    """Parquet, read and written by the engine."""
+
+    type = "parquet"
+    extensions = (".parquet",)
+    read_options: ClassVar[ModelClass] = ParquetReadOptions
+    write_options: ClassVar[ModelClass | None] = ParquetWriteOptions
+
+    def scan(
+        self, files: Sequence[DataFile], options: BaseModel, partitions: pa.Schema | None
+    ) -> FileScan:
+        """Describe Parquet files as one relation."""
+        assert isinstance(options, ParquetReadOptions)  # noqa: S101 - the format's own model
+        return FileScan(
+            format="parquet",
+            files=files,
+            schema=schema_to_arrow(options.fields) if options.fields else None,
+            partitions=partitions,
+        )
+
+    def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:
+        """Refuse types that Parquet lacks, and options for columns that are not there."""
+        assert isinstance(options, ParquetWriteOptions)  # noqa: S101 - the format's own model
+        check_unique_names(schema, "Parquet")
+        refuse_columns(
+            schema,
+            lambda each: any_inside(each, _is_not_parquet),
+            "Parquet cannot hold unions, intervals or structs without fields",
+            "cast them to something else in the last stage, or write json",
+        )
+        _check_column_options(schema, options)
+
+    def writer(self, schema: pa.Schema, options: BaseModel, file_name: str) -> EngineWriter:  # noqa: ARG002
+        """The engine's Parquet writer; the user's options win over the defaults."""
+        assert isinstance(options, ParquetWriteOptions)  # noqa: S101 - the format's own model
+        return EngineWriter(
+            stored_as="PARQUET",
+            options={**parquet_defaults(schema), **options.for_engine()},
+            extension=".parquet",
+        )
+
+    def count_rows(self, path: Path, options: BaseModel) -> int:  # noqa: ARG002
+        """Rows as the file's footer tells."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with pa.OSFile(str(path)) as file:
+            return int(pq.read_metadata(file).num_rows)
+
+
+def _is_not_parquet(data_type: pa.DataType) -> bool:
+    import pyarrow.types as pt
+
+    if pt.is_struct(data_type):
+        return bool(data_type.num_fields == 0)
+    return bool(pt.is_union(data_type) or pt.is_interval(data_type))
+
+
+def _check_column_options(schema: pa.Schema, options: ParquetWriteOptions) -> None:
+    for key in options.root:
+        name, separator, column = key.partition("::")
+        if not separator or name == "metadata":
+            continue
+        if column not in schema.names and column.partition(".")[0] not in schema.names:
+            near = nearest(column, schema.names)
+            raise DestinationError(
+                f"the option {key!r} is for a column that the result does not have",
+                hint=f"did you mean {near!r}?" if near else f"it has {listed(schema.names, 20)}",
+            )
+        if column != column.lower():
+            # The engine folds the names of options to lower case and then finds no such column.
+            raise DestinationError(
+                f"the option {key!r} cannot be set: the column's name has upper-case letters",
+                hint=f'rename it in the last stage: SELECT "{column}" AS {column.lower()}',
+            )
