@@ -14,6 +14,7 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 
 from aqueducts.errors import SecretError
+from aqueducts.models.fields import SECRET_REFERENCE
 
 if TYPE_CHECKING:
     from aqueducts.connectors import SecretResolver
@@ -26,8 +27,6 @@ EventT = TypeVar("EventT", bound="Event")
 
 MASK = "***"
 """What is shown in the place of a secret."""
-
-_REFERENCE = re.compile(r"\$\{secret:([a-zA-Z][a-zA-Z0-9_+.-]*):([^{}\n]+)\}")
 
 _SHORTEST_INSIDE_WORDS = 4
 """Shorter secrets are masked only where they stand alone, or half of all text would be."""
@@ -62,7 +61,7 @@ class SecretVault:
         Raises SecretError for what cannot be resolved.
         """
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        revealed = _REFERENCE.sub(self._resolve, text)
+        revealed = SECRET_REFERENCE.sub(self._resolve, text)
         if isinstance(value, SecretStr):
             self._remember([revealed])
         return revealed
@@ -71,7 +70,7 @@ class SecretVault:
         """Mask from now on every SecretStr in a value: in a model, mapping, list, or itself."""
         texts = [each.get_secret_value() for each in _secrets_in(value)]
         # A text with references is remembered once they are resolved.
-        self._remember(text for text in texts if _REFERENCE.search(text) is None)
+        self._remember(text for text in texts if SECRET_REFERENCE.search(text) is None)
 
     def mask(self, text: str) -> str:
         """Return a text with every known secret replaced, also where it is written encoded."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 __all__ = [
+    "SECRET_REFERENCE",
     "Location",
     "Name",
     "PipelineModel",
@@ -59,6 +60,9 @@ Location = Annotated[str, AfterValidator(_not_blank)]
 
 StorageConfig = dict[str, SecretStr]
 """Options of an object store; values are masked wherever they would be shown."""
+
+SECRET_REFERENCE = re.compile(r"\$\{secret:([a-zA-Z][a-zA-Z0-9_+.-]*):([^{}\n]+)\}")
+"""A reference to a secret in a text: its scheme, and what the resolver of the scheme gets."""
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

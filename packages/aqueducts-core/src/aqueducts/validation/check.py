@@ -16,6 +16,7 @@ from aqueducts.template import Rendered
 from aqueducts.validation.model_errors import problems_of
 from aqueducts.validation.places import Places
 from aqueducts.validation.queries import check_queries
+from aqueducts.validation.secret_references import check_secret_references
 from aqueducts.validation.shape import fit
 from aqueducts.validation.short_forms import write_out
 
@@ -50,6 +51,7 @@ def check(rendered: Rendered, plugins: Plugins, *, strict: bool = False) -> Chec
             document = model.model_validate(shape.value)
         except ValidationError as error:
             problems += problems_of(error, shape)
+        problems += check_secret_references(shape.value, plugins, places)
         problems += check_queries(shape.value, plugins, places, incomplete)
     else:
         problems.append(_not_a_mapping(places))

@@ -50,8 +50,7 @@ def json_schema(plugins: Plugins) -> dict[str, Any]:
     properties = schema["properties"]
     definitions = schema.setdefault("$defs", {})
     _add_short_forms(plugins, spellings, properties, definitions)
-    for part in (*definitions.values(), schema):
-        _open_to_placeholders(part)
+    _open_to_placeholders(schema)
     properties["params"] = deepcopy(_PARAMS)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -96,6 +95,9 @@ class _Generator(GenerateJsonSchema):
             return result
         self._spell_tag(model, result["properties"])
         self._add_names(model, result)
+        if issubclass(model, ReadFormat | WriteFormat):
+            options = result["properties"]["options"]
+            result["properties"]["options"] = {"anyOf": [options, {"type": "null"}]}
         if not has_open_keys(model):
             result["additionalProperties"] = False
             # A key may hold a parameter, too.
