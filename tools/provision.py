@@ -41,7 +41,9 @@ def main() -> None:
         if arguments.plugins:
             wheels += [_wheel(source, PLUGIN_DIST) for source in _plugins()]
         requirements = [word for wheel in wheels for word in (str(wheel), *_reinstall(wheel))]
-    groups = [word for group in arguments.group for word in ("--group", group)]
+    # This script runs uv from the environment it runs in, which therefore keeps it.
+    kept = ["bootstrap"] if arguments.python == sys.executable else []
+    groups = [word for group in (*kept, *arguments.group) for word in ("--group", group)]
     if groups or requirements:
         exact = [] if arguments.inexact else ["--exact"]
         _uv("pip", "install", "--python", arguments.python, *exact, *groups, *requirements)
@@ -51,7 +53,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     choices = f"all, or any of {', '.join(NAMES)}"
     parser.add_argument("names", nargs="*", metavar="NAME", help=choices)
-    parser.add_argument("--group", action="append", default=["bootstrap"])
+    parser.add_argument("--group", action="append", default=[])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--plugins", action="store_true", help="also tests/plugins/*")
     parser.add_argument("--editable", action="store_true", help="the sources instead of wheels")
