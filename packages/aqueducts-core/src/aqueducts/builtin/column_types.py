@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aqueducts.builtin.suggestions import listed
+from aqueducts.builtin.shown_names import listed
 from aqueducts.errors import DestinationError
 
 if TYPE_CHECKING:

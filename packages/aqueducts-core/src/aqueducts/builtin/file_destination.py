@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import AliasChoices, Field
 
 from aqueducts.builtin.column_types import check_unique_names, refuse_columns
-from aqueducts.builtin.suggestions import listed, nearest
+from aqueducts.builtin.os_errors import is_about_storage, storage_error
+from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import (
     Destination,
     EngineWriter,
@@ -22,6 +23,7 @@ from aqueducts.connectors import (
     StreamWriter,
     WriteReport,
 )
+from aqueducts.diagnostics import nearest
 from aqueducts.errors import DestinationError
 from aqueducts.models.fields import Location, Name, PipelineModel, StorageConfig, WriteFormat
 
@@ -93,6 +95,10 @@ class FileDestination(Destination[FileDestinationConfig]):
             # Time has passed: something else may be there now.
             self._check_target(store)
             staged.commit()
+        except OSError as error:
+            if not is_about_storage(error):
+                raise
+            raise storage_error(error, self.config.location, "write") from error
         finally:
             staged.abort()
         return WriteReport(

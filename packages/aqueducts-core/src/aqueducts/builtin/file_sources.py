@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.hive import with_partition_values
-from aqueducts.builtin.suggestions import listed
+from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import ModelClass, RunContext, Source
 from aqueducts.errors import SourceError
 from aqueducts.models.fields import Location, Name, PipelineModel, ReadFormat, StorageConfig

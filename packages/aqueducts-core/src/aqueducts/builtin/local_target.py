@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from aqueducts.builtin.suggestions import listed
+from aqueducts.builtin.shown_names import listed
 from aqueducts.errors import StorageError
 
 __all__ = ["check_file_target", "check_folder_target", "foreign_files"]

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from aqueducts.builtin.suggestions import listed, nearest
+from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import Destination, Frame, ModelClass, RunContext, Source, WriteReport
+from aqueducts.diagnostics import nearest
 from aqueducts.errors import SourceError
 from aqueducts.events import Notice
 from aqueducts.models.fields import Name, PipelineModel

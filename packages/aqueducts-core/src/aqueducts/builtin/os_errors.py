@@ -6,7 +6,7 @@ import errno
 
 from aqueducts.errors import StorageError
 
-__all__ = ["storage_error"]
+__all__ = ["is_about_storage", "storage_error"]
 
 _HINTS = {
     errno.EACCES: "give this user the permission, or choose another place",
@@ -21,6 +21,11 @@ _HINTS = {
     errno.EXDEV: "it is on another disk or image layer than its parent; choose a folder in it",
     errno.ELOOP: "its symbolic links go round in a circle",
 }
+
+
+def is_about_storage(error: OSError) -> bool:
+    """Whether an error is one of disks and permissions (a network's are OSErrors as well)."""
+    return error.errno in _HINTS or error.errno == errno.EIO
 
 
 def storage_error(error: OSError, path: str, doing: str) -> StorageError:

@@ -21,8 +21,9 @@ from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.column_types import any_inside, check_unique_names, refuse_columns
 from aqueducts.builtin.parquet_defaults import parquet_defaults
 from aqueducts.builtin.parquet_options import COLUMN_OPTIONS, PARQUET_OPTIONS, check_option
-from aqueducts.builtin.suggestions import listed, nearest
+from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
+from aqueducts.diagnostics import nearest
 from aqueducts.errors import DestinationError
 from aqueducts.models.fields import PipelineModel
 from aqueducts.models.schema import SchemaField

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic_core import PydanticCustomError
 
-from aqueducts.builtin.suggestions import nearest
+from aqueducts.diagnostics import nearest
 
 __all__ = ["COLUMN_OPTIONS", "PARQUET_OPTIONS", "check_option"]
 
