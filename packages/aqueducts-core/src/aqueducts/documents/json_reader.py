@@ -119,8 +119,10 @@ class _Reader:
         try:
             value, end = scanstring(self._text, start + 1)
         except json.JSONDecodeError as error:
-            # A string without an end is best seen where it begins.
+            # A string without an end is best seen where it begins, an escape at its backslash.
             position = start if error.msg.startswith("Unterminated") else error.pos
+            if "\\" in error.msg:
+                position = self._text.rfind("\\", 0, position + 1)
             raise self._failure(position, *_string_failure(error.msg)) from None
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             message = "a \\u escape gives half a surrogate pair"

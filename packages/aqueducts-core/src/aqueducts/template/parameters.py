@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from aqueducts.diagnostics import Problem, nearest
-from aqueducts.documents import Document, Path
+from aqueducts.documents import Document, Path, Position
 
 __all__ = [
     "PARAMS_KEY",
@@ -16,6 +16,7 @@ __all__ = [
     "declarations",
     "is_name",
     "parameters",
+    "place_of",
     "text_of",
 ]
 
@@ -31,7 +32,7 @@ class Declaration:
 
     name: str
     place: str
-    """`file:line:column` of the name."""
+    """Where the name is, as `place_of` says it."""
     default: str | None = None
     description: str | None = None
     choices: tuple[str, ...] = ()
@@ -56,6 +57,12 @@ class Declarations:
 def is_name(name: str) -> bool:
     """Whether a parameter can have this name: ASCII letters, digits and `_`."""
     return name.isascii() and name.replace("_", "a").isalnum()
+
+
+def place_of(document: Document, position: Position) -> str:
+    """A position in words: `at file:line:column`; a mapping from code has no places."""
+    file = document.source_map.file
+    return f"at {file}:{position.line}:{position.column}" if file else "in the pipeline"
 
 
 def text_of(value: object) -> str | None:
@@ -124,7 +131,7 @@ class _DeclarationReader:
         choices = self._choices(entry.get("choices"))
         return Declaration(
             name=self._name,
-            place=_place(self._document, self._path),
+            place=place_of(self._document, self._document.source_map.key_span(self._path).start),
             default=self._default(entry.get("default"), choices),
             description=self._description(entry.get("description")),
             choices=choices,
@@ -185,11 +192,6 @@ class _DeclarationReader:
         self.problems.append(_invalid(self._document, (*self._path, *keys), message, advice))
 
 
-def _place(document: Document, path: Path) -> str:
-    start = document.source_map.key_span(path).start
-    return f"{document.source_map.file}:{start.line}:{start.column}"
-
-
 def _invalid(document: Document, path: Path, message: str, advice: str | None) -> Problem:
     span = document.source_map.key_span(path)
     return Problem(
@@ -238,7 +240,7 @@ def _check_choice(declaration: Declaration, text: str) -> list[Problem]:
         Problem(
             code="invalid-choice",
             message=f"-p {declaration.name}={text}: the value is not one of {choices}",
-            note=f"'{declaration.name}' is declared at {declaration.place}",
+            note=f"'{declaration.name}' is declared {declaration.place}",
             help=f"pass -p {declaration.name}={guess}",
         )
     ]

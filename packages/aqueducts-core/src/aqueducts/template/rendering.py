@@ -11,7 +11,13 @@ from typing import Any
 
 from aqueducts.diagnostics import Problem, sort_problems
 from aqueducts.documents import Document, Path, Position
-from aqueducts.template.parameters import PARAMS_KEY, Parameter, declarations, parameters
+from aqueducts.template.parameters import (
+    PARAMS_KEY,
+    Parameter,
+    declarations,
+    parameters,
+    place_of,
+)
 from aqueducts.template.rendered import Piece, Rendered
 from aqueducts.template.usage import missing_problems, unused_problems
 
@@ -248,7 +254,7 @@ class _Renderer:
                 line=span.start.line,
                 column=span.start.column,
                 length=span.length,
-                note=f"it is first given at {source_map.file}:{first.line}:{first.column}",
+                note=f"it is first given {place_of(self._document, first)}",
                 help="remove or rename one of the two",
                 path=path,
             )

@@ -56,11 +56,11 @@ def _note(
         words = declaration.description or ""
         if declaration.choices:
             words += (", " if words else "") + "one of " + ", ".join(declaration.choices)
-        lines += [f"declared at {declaration.place}" + (f": {words}" if words else "")]
+        lines += [f"declared {declaration.place}" + (f": {words}" if words else "")]
     # An alias of a YAML value is the same place once more.
     others = list(dict.fromkeys(position for position, _ in places[1:]))
     others = [position for position in others if position != places[0][0]]
-    if others:
+    if others and document.source_map.file:
         file = document.source_map.file
         shown = ", ".join(f"{file}:{at.line}:{at.column}" for at in others[:_MAX_PLACES])
         more = len(others) - _MAX_PLACES
