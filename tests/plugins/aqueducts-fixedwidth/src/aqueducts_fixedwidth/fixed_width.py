@@ -1,0 +1,94 @@
+"""A file format: text columns of fixed widths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aqueducts.connectors import FileFormat, StreamWriter
+from aqueducts.errors import DestinationError
+from aqueducts.models.fields import PipelineModel
+from aqueducts.relations import ArrowStream, DataFile
+from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class FixedWidthOptions(PipelineModel):
+    """Names and widths of the columns, in order."""
+
+    widths: dict[str, int] = Field(description="Characters per column, by column name.")
+
+
+class FixedWidth(FileFormat):
+    """Lines of text columns, padded with blanks."""
+
+    type: ClassVar[str] = "fixed_width"
+    aliases: ClassVar[tuple[str, ...]] = ("fwf",)
+    extensions: ClassVar[tuple[str, ...]] = (".fwf",)
+    read_options = FixedWidthOptions
+    write_options = FixedWidthOptions
+
+    def scan(
+        self, files: Sequence[DataFile], options: BaseModel, partitions: pa.Schema | None
+    ) -> ArrowStream:
+        """One partition per file; files may be read as often as the engine likes."""
+        import pyarrow as pa
+
+        widths = _widths(options)
+        schema = pa.schema([(name, pa.string()) for name in widths])
+
+        def batches(
+            partition: int, columns: Sequence[str] | None, condition: Any
+        ) -> Iterator[pa.RecordBatch]:
+            with Path(files[partition].path).open() as lines:
+                rows = [_split(line.rstrip("\n"), widths) for line in lines]
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+        return ArrowStream(schema=schema, open=batches, partitions=len(files), is_rereadable=True)
+
+    def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:
+        """Refuse columns without a width."""
+        missing = [name for name in schema.names if name not in _widths(options)]
+        if missing:
+            raise DestinationError(
+                f"fixed_width has no width for: {', '.join(missing)}",
+                hint="add them to the option widths",
+            )
+
+    def writer(self, schema: pa.Schema, options: BaseModel, file_name: str) -> StreamWriter:
+        """Write lines from Python."""
+        widths = _widths(options)
+
+        def write(reader: pa.RecordBatchReader, path: Path) -> int:
+            rows = 0
+            with path.open("w") as lines:
+                for batch in reader:
+                    for row in batch.to_pylist():
+                        cells = (str(row.get(name) or "")[:width] for name, width in widths.items())
+                        padded = map(str.ljust, cells, widths.values())
+                        lines.write("".join(padded) + "\n")
+                        rows += 1
+            return rows
+
+        return StreamWriter(write=write, extension=".fwf")
+
+    def count_rows(self, path: Path, options: BaseModel) -> int:
+        """Lines of the file."""
+        with path.open() as lines:
+            return sum(1 for _ in lines)
+
+
+def _widths(options: BaseModel) -> dict[str, int]:
+    assert isinstance(options, FixedWidthOptions)
+    return options.widths
+
+
+def _split(line: str, widths: dict[str, int]) -> dict[str, str]:
+    row, start = {}, 0
+    for name, width in widths.items():
+        row[name] = line[start : start + width].rstrip()
+        start += width
+    return row
