@@ -42,7 +42,7 @@ def duck(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for name in ("flights", "weather", "planes", "airlines", "airports"):
             connection.execute(
-                f"CREATE TABLE {name} AS SELECT * FROM "  # noqa: S608 - our own file names
+                f"CREATE TABLE {name} AS SELECT * FROM "
                 f"read_csv('{data}/{name}.csv', nullstr='NA', sample_size=-1)"
             )
         yield connection
@@ -57,7 +57,7 @@ def _run(name: str, data: Path, output: Path, **params: str) -> aqueducts.RunRes
 
 def _same(duck: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> None:
     """Both queries give the same rows, in whatever order."""
-    assert duck.sql(f"SELECT count(*) FROM ({theirs})").fetchall() > [(0,)]  # noqa: S608
+    assert duck.sql(f"SELECT count(*) FROM ({theirs})").fetchall() > [(0,)]
     for left, right in ((ours, theirs), (theirs, ours)):
         missing = duck.sql(f"({left}) EXCEPT ALL ({right})").fetchall()
         assert missing == []
@@ -95,7 +95,7 @@ def test_flights_equal_duckdb(data: Path, duck: duckdb.DuckDBPyConnection, tmp_p
     written = f"read_parquet('{tmp_path}/delays/*/*.parquet', hive_partitioning = true)"
     names = [row[0] for row in duck.sql(f"DESCRIBE ({DELAYS})").fetchall()]
     columns = ", ".join(names)
-    _same(duck, f"SELECT {columns} FROM {written}", f"SELECT {columns} FROM ({DELAYS})")  # noqa: S608
+    _same(duck, f"SELECT {columns} FROM {written}", f"SELECT {columns} FROM ({DELAYS})")
     assert sorted(path.name for path in (tmp_path / "delays").iterdir()) == sorted(
         f"month={month}" for month in range(1, 13)
     )
@@ -136,7 +136,7 @@ def test_routes_equal_duckdb(data: Path, duck: duckdb.DuckDBPyConnection, tmp_pa
         """
     ).fetchall()
     written = duck.sql(
-        f"SELECT * FROM read_csv('{tmp_path}/routes.csv', delim=';', header=true)"  # noqa: S608
+        f"SELECT * FROM read_csv('{tmp_path}/routes.csv', delim=';', header=true)"
     ).fetchall()
     assert written == expected
     assert result.rows == len(expected) > 50
@@ -148,7 +148,7 @@ def test_weather_equals_duckdb(data: Path, duck: duckdb.DuckDBPyConnection, tmp_
 
     _same(
         duck,
-        f"SELECT * FROM read_json('{tmp_path}/weather.json')",  # noqa: S608
+        f"SELECT * FROM read_json('{tmp_path}/weather.json')",
         """
         SELECT origin, month, round(avg(temp), 2) AS mean_temp, max(wind_speed) AS strongest_wind,
                round(sum(precip), 2) AS rain, max(abs(temp - temp_before)) AS sharpest_change

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
 from aqueducts.connectors import RunContext, Source
 from aqueducts.models.fields import Name, PipelineModel
 from aqueducts.relations import ArrowStream
-from pydantic import Field
 
 
 class CountdownConfig(PipelineModel):

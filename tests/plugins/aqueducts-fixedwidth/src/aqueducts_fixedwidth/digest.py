@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from aqueducts.connectors import Destination, Frame, RunContext, WriteReport
 from aqueducts.models.fields import Location, Name, PipelineModel
-from pydantic import Field
 
 
 class DigestConfig(PipelineModel):

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import BaseModel, Field
+
 from aqueducts.connectors import FileFormat, StreamWriter
 from aqueducts.errors import DestinationError
 from aqueducts.models.fields import PipelineModel
 from aqueducts.relations import ArrowStream, DataFile
-from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
     import pyarrow as pa

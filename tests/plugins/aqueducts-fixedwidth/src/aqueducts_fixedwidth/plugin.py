@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+
 from aqueducts import hookimpl
 from aqueducts.connectors import Destination, FileFormat, Source
-
 from aqueducts_fixedwidth.countdown import Countdown
 from aqueducts_fixedwidth.digest import Digest
 from aqueducts_fixedwidth.fixed_width import FixedWidth
