@@ -78,12 +78,13 @@ def test_only_the_parser_of_the_format_is_imported(format_: Format) -> None:
     """Start-up time is counted in milliseconds."""
     program = (
         "import sys\n"
+        "before = set(sys.modules)\n"  # a coverage run has started by then
         "from aqueducts.documents import read_document\n"
         f"read_document({TEXTS[format_]!r}, file='p', format={format_!r})\n"
         "heavy = {'yaml', 'tomllib', 'json', 'pydantic', 'pyarrow', 'datafusion'}\n"
-        "print(*sorted(heavy & set(sys.modules)))\n"
+        "print(*sorted((heavy - before) & set(sys.modules)))\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     used = {"yaml": "yaml", "json": "json", "toml": "tomllib"}
-    assert done.stdout.split() == [used[format_]]
+    assert set(done.stdout.split()) <= {used[format_]}
