@@ -24,7 +24,8 @@ def report(error: BaseException, console: Console) -> int:
         error.show(sys.stderr)
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        _tell(console, "interrupted", "interrupted; nothing was started that needs cleaning up")
+        # Once a run is under way, `Interrupts` hears the signals.
+        _tell(console, "interrupted", "interrupted before the run began")
         return ExitCode.INTERRUPTED
     if isinstance(error, AqueductsError):
         _tell_error(error, console)
@@ -61,7 +62,13 @@ def _tell_error(error: AqueductsError, console: Console) -> None:
     elif isinstance(error, PipelineError):
         _tell_problems(error, console)
     else:
-        _tell(console, error.code, error.message, error.hint)
+        _tell(console, error.code, _with_step(error), error.hint)
+
+
+def _with_step(error: AqueductsError) -> str:
+    step = getattr(error, "step", None)
+    is_named = step is None or step in error.message
+    return error.message if is_named else f"in {step!r}: {error.message}"
 
 
 def _tell_problems(error: PipelineError, console: Console) -> None:

@@ -96,7 +96,7 @@ class Reporter:
     def cancelling(self, name: str) -> None:
         """The user asked to stop."""
         if self._is_logging:
-            self._console.tell(json_line("cancelling", signal=name))
+            self._log.write("cancelling", signal=name)
             return
         message = f"{name}: cancelling; press Ctrl-C again to leave at once"
         self._view.print_above(lambda: self._console.tell(message))

@@ -12,7 +12,7 @@ import msgspec
 from aqueducts.cli.console.terminal import Console
 from aqueducts.events import Event, RunStarted
 
-__all__ = ["SCHEMA_VERSION", "EventLog", "json_line"]
+__all__ = ["SCHEMA_VERSION", "EventLog", "json_line", "plain"]
 
 SCHEMA_VERSION = 1
 """Version of the JSON that the command writes; it grows when a field changes its meaning."""
@@ -30,6 +30,23 @@ def json_line(event: str, run_id: str | None = None, **fields: Any) -> str:
     return json.dumps(line)
 
 
+def plain(value: Any) -> Any:
+    """A struct or dataclass as JSON values; times are rounded to what they can tell."""
+    return _rounded(msgspec.to_builtins(value))
+
+
+def _rounded(value: Any) -> Any:
+    match value:
+        case float():
+            return round(value, 3)
+        case dict():
+            return {name: _rounded(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_rounded(item) for item in value]
+        case _:
+            return value
+
+
 class EventLog:
     """Writes events to standard error. Called from any thread."""
 
@@ -40,9 +57,13 @@ class EventLog:
 
     def tell(self, event: Event) -> None:
         """Write one event."""
-        fields = msgspec.to_builtins(event)
+        fields = plain(event)
         name = fields.pop("type")
         with self._lock:
             if isinstance(event, RunStarted):
                 self._run_id = fields.pop("run_id")
-            self._console.tell(json_line(name, self._run_id, **fields))
+            self.write(name, **fields)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Write something of this run that is no event of the engine."""
+        self._console.tell(json_line(event, self._run_id, **fields))

@@ -124,7 +124,8 @@ class LiveProgress:
             )
 
     def _total(self) -> str:
-        parts = [quantities.duration(time.monotonic() - self._started_at)]
+        elapsed = quantities.duration(time.monotonic() - self._started_at)
+        parts = [elapsed if self.steps.by_key else f"loading, {elapsed}"]
         memory = _resident_bytes()
         if memory is not None:
             parts.append(f"{quantities.size(memory)} of memory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from aqueducts.cli.console.cells import visible, visible_block
@@ -28,7 +29,8 @@ def output_as_text(output: StageOutput, console: Console) -> str:
     if output.table is not None:
         parts.append(_table(output.table, output.kind, console))
     if output.text is not None:
-        parts.append(visible_block(output.text.strip("\n")))
+        text = visible_block(output.text.strip("\n"))
+        parts.append(_folded(text, console.result_width))
     return "\n".join(parts) + "\n"
 
 
@@ -46,10 +48,24 @@ def _table(table: OutputTable, kind: str, console: Console) -> str:
     return f"{text}\n{console.results(f'{footer} {note}'.rstrip(), 'dim')}"
 
 
+def _folded(text: str, width: int | None) -> str:
+    """The text with long lines continued below their own indent; a plan is a tree of indents."""
+    if width is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        fits = len(line) <= width or len(indent) > width // 2
+        lines += [line] if fits else textwrap.wrap(line, width, subsequent_indent=indent)
+    return "\n".join(lines)
+
+
 def output_as_json(output: StageOutput) -> dict[str, Any]:
     """One output as JSON values."""
     result: dict[str, Any] = {"stage": output.name, "kind": output.kind}
-    if output.table is not None:
+    if output.table is not None and output.kind == "schema":
+        result["columns"] = [{"name": row[0], "type": row[1]} for row in output.table.rows]
+    elif output.table is not None:
         result["columns"] = [
             {"name": name, "type": type_name}
             for name, type_name in zip(output.table.columns, output.table.types, strict=False)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from aqueducts.cli.console import quantities
 from aqueducts.cli.console.cells import visible
-from aqueducts.cli.console.json_lines import SCHEMA_VERSION
+from aqueducts.cli.console.json_lines import SCHEMA_VERSION, plain
 from aqueducts.cli.console.outputs import output_as_json
 from aqueducts.cli.console.steps import Steps
 from aqueducts.cli.console.terminal import Styler
@@ -52,9 +50,9 @@ def result_as_json(result: RunResult, warnings: list[dict[str, Any]]) -> dict[st
         "rows": result.rows,
         "size_bytes": result.size_bytes,
         "location": None if destination is None else destination.location,
-        "duration_ms": result.duration_ms,
+        "duration_ms": round(result.duration_ms, 3),
         "peak_memory_bytes": result.peak_memory_bytes,
-        "steps": msgspec.to_builtins(result.steps),
+        "steps": plain(result.steps),
         "outputs": [output_as_json(output) for output in result.outputs],
         "warnings": warnings,
     }

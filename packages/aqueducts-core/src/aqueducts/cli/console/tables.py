@@ -71,7 +71,8 @@ def render_table(table: TableText, *, width: int | None, style: Styler) -> tuple
     right; numbers are never shortened. Without a width nothing is.
     """
     lines = _UNICODE if style.has_unicode else _ASCII
-    columns = [_column(table, place) for place in range(len(table.columns))]
+    widest_type = None if width is None else _WIDEST_TYPE
+    columns = [_column(table, place, widest_type) for place in range(len(table.columns))]
     widths = _fit([(each.narrowest, each.width) for each in columns], width)
     shown = list(zip(columns, widths, strict=False))
     has_types = any(each.type for each, _ in shown)
@@ -89,13 +90,14 @@ def dropped_columns_note(dropped: int) -> str:
     return f"(+{count(dropped, 'more column')})" if dropped else ""
 
 
-def _column(table: TableText, place: int) -> _Column:
+def _column(table: TableText, place: int, widest_type: int | None) -> _Column:
     name = visible(table.columns[place])
     type_name = visible(table.types[place]) if place < len(table.types) else ""
     raw = [row[place] for row in table.rows]
     values = ["NULL" if value is None else visible(value[:_WIDEST_CELL]) for value in raw]
     widest_value = max(map(cell_width, values), default=0)
-    full = max(widest_value, cell_width(name), min(cell_width(type_name), _WIDEST_TYPE), 1)
+    type_width = cell_width(type_name[:widest_type])
+    full = max(widest_value, cell_width(name), type_width, 1)
     is_numeric = _NUMERIC.match(type_name) is not None
     return _Column(
         name=name,
