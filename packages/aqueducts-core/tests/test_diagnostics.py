@@ -103,7 +103,7 @@ def test_long_lines_are_cut_around_the_caret(column: int) -> None:
         assert marked.index("^") == len(shown)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(max_size=300), st.integers(1, 310), st.integers(1, 400))
 def test_any_text_can_be_drawn(text: str, column: int, length: int) -> None:
     """Nothing in a file can break the drawing or reach the terminal as a control character."""

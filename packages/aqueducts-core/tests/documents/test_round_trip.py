@@ -14,7 +14,7 @@ from aqueducts.documents import Document, Format, read_document
 from aqueducts.documents.yaml_scalars import resolve_plain
 
 SETTINGS = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 # PyYAML writes U+0085 as it is, and by YAML 1.1 that is a line break.

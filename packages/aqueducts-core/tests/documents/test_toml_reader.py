@@ -101,7 +101,7 @@ def written(document: Document, path: tuple[str | int, ...]) -> str:
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],

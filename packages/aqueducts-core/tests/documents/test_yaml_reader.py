@@ -200,7 +200,7 @@ def test_merging_the_same_again_and_again_is_refused() -> None:
 
 def test_many_values_without_aliases_are_no_problem() -> None:
     """The limit is on what aliases add, not on what is written."""
-    assert len(read("- a\n" * 20_000).value) == 20_000
+    assert len(read("- a\n" * 5_000).value) == 5_000
 
 
 @pytest.mark.parametrize("text", ["[" * 5000, "[" * 101 + "]" * 101, "- " * 5000, "{a: " * 101])

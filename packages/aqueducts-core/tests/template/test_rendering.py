@@ -175,7 +175,7 @@ def test_keys_that_become_equal_show_both_places() -> None:
     assert problem.note == "it is first given at pipeline.yml:1:1"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(st.text(st.sampled_from("ab \n$}"), max_size=4), min_size=1, max_size=5),
     st.text(st.sampled_from("xyz\n${}"), max_size=8),
