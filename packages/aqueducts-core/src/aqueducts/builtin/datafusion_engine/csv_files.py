@@ -14,7 +14,7 @@ from typing import IO, cast
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile
 
-__all__ = ["compression_of", "has_quoted_newline", "open_bytes", "read_header"]
+__all__ = ["compression_of", "flat_sample", "has_quoted_newline", "open_bytes", "read_header"]
 
 _SAMPLE_BYTES = 1 << 20
 _BY_ENDING = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
@@ -78,10 +78,40 @@ def has_quoted_newline(file: DataFile, dialect: CsvDialect, compression: str | N
 
     The engine splits large files at line breaks, which would cut such a value in two.
     """
+    return bool(_rows_with_newlines(file, dialect, compression))
+
+
+def flat_sample(file: DataFile, dialect: CsvDialect, compression: str | None) -> bytes | None:
+    """The beginning of a file whose values hold line breaks, with spaces in their place.
+
+    None for a file without such values. The engine infers types from pieces that end at any line
+    break, and would take the rest of a value for a row.
+    """
+    rows = _rows_with_newlines(file, dialect, compression)
+    if not rows:
+        return None
+    flat = io.StringIO(newline="")
+    writer = csv.writer(
+        flat, delimiter=dialect.delimiter, quotechar=dialect.quote, lineterminator="\n"
+    )
+    writer.writerows([" ".join(value.splitlines()) for value in row] for row in rows)
+    return flat.getvalue().encode()
+
+
+def _rows_with_newlines(
+    file: DataFile, dialect: CsvDialect, compression: str | None
+) -> list[list[str]]:
+    """Rows of the first megabyte where some value holds a line break, else none."""
     with open_bytes(file, compression) as stream:
         sample = stream.read(_SAMPLE_BYTES)
     quoted = sample.split(dialect.quote.encode())[1::2]
-    return any(b"\n" in part for part in quoted)
+    if not any(b"\n" in part for part in quoted):
+        return []  # which is quick to tell; the opposite may be the doing of a lone quote
+    text = io.TextIOWrapper(io.BytesIO(sample), "utf-8-sig", errors="replace", newline="")
+    rows = list(_records(text, dialect))
+    if len(sample) == _SAMPLE_BYTES:
+        rows = rows[:-1]  # which is cut
+    return rows if any("\n" in value for row in rows for value in row) else []
 
 
 def _records(text: io.TextIOWrapper, dialect: CsvDialect) -> Iterator[list[str]]:

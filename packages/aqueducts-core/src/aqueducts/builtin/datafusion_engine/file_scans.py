@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,18 @@ from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
 from aqueducts.table_names import quote
 
-__all__ = ["Part", "ScanContext", "check_declared", "split_partitions", "unite"]
+__all__ = [
+    "Part",
+    "ScanContext",
+    "check_declared",
+    "folder_names",
+    "restore_names",
+    "split_partitions",
+    "unite",
+    "without_partitions",
+]
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,34 @@ def split_partitions(scan: FileScan) -> list[tuple[FileScan, frozenset[str]]]:
     return split
 
 
+def folder_names(partitions: pa.Schema | None) -> list[str]:
+    """What partition columns are called in folders of links.
+
+    The engine decodes the values in folder names, not the columns; and files whose folder it does
+    not know are left out without a word.
+    """
+    return [
+        name if _PLAIN_NAME.match(name) else f"__partition_{index}"
+        for index, name in enumerate(partitions.names if partitions is not None else ())
+    ]
+
+
+def restore_names(frame: DataFrame, partitions: pa.Schema | None) -> DataFrame:
+    """The frame with its partition columns called as declared."""
+    folders = folder_names(partitions)
+    if partitions is None or folders == partitions.names:
+        return frame
+    declared = dict(zip(folders, partitions.names, strict=True))
+    names = frame.schema().names
+    return frame.select(*(col(quote(name)).alias(declared.get(name, name)) for name in names))
+
+
+def without_partitions(schema: pa.Schema, partitions: pa.Schema | None) -> pa.Schema:
+    """Partition columns come from the folders, also where files repeat them."""
+    names = set(partitions.names) if partitions is not None else set()
+    return pa.schema([field for field in schema if field.name not in names])
+
+
 def unite(parts: Sequence[Part], schema: pa.Schema, partitions: pa.Schema | None) -> DataFrame:
     """All parts under each other with the columns of `schema`, then those of `partitions`."""
     columns = [*schema, *(partitions or ())]
@@ -117,8 +157,12 @@ def _column(field: pa.Field, part: Part) -> Expr:
         return lit(None).cast(field.type).alias(field.name)
     column = col(quote(field.name))
     if part.null_values:
-        for text in part.null_values:
-            column = f.nullif(column, lit(text))
+        # Not nullif(): it makes string views, which would have to be cast back at the end.
+        null = lit(None).cast(pa.string())
+        is_null = f.in_list(
+            column, [lit(pa.scalar(text, pa.string())) for text in part.null_values]
+        )
+        column = f.when(is_null, null).otherwise(column)
         if not pa.types.is_string(field.type):
             column = column.cast(field.type)
     elif part.frame.schema().field(field.name).type != field.type:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote as encode
 
@@ -12,10 +13,10 @@ import pyarrow as pa
 from datafusion import DataFrame, Expr, SessionContext, col, functions, lit
 
 from aqueducts.builtin.datafusion_engine.execution import Executor
-from aqueducts.builtin.datafusion_engine.plain_types import plain_schema
+from aqueducts.builtin.datafusion_engine.plain_types import parquet_keeps, plain_schema
 from aqueducts.connectors import EngineWriter
 from aqueducts.errors import EngineError
-from aqueducts.table_names import quote, select_all
+from aqueducts.table_names import quote
 
 __all__ = ["DataFusionFrame", "plain_batches"]
 
@@ -36,7 +37,7 @@ class DataFusionFrame:
         self._name = name
         self._scratch = scratch
         with executor.guarded():
-            self._query = context.sql(f"SELECT * FROM {quote(name)}")
+            self._query = self._table()
             self._engine_schema = self._query.schema()
         self._schema = plain_schema(self._engine_schema)
 
@@ -53,7 +54,7 @@ class DataFusionFrame:
     def stream(self) -> pa.RecordBatchReader:
         """Run the query as a stream of plain batches."""
         with self._executor.guarded():
-            query = self._context.sql(select_all(self._name))
+            query = self._table()
         batches = plain_batches(self._executor.stream(query), self._schema)
         return pa.RecordBatchReader.from_batches(self._schema, batches)
 
@@ -68,13 +69,12 @@ class DataFusionFrame:
         """Run the query into files by COPY; returns the rows that the writer took."""
         target = self._reachable(path)
         if is_single_file:
-            return self._copy(self._plain_query(()), target, writer, ())
+            return self._copy(self._plain_query(writer, ()), target, self._plain_writer(writer), ())
         path.mkdir(parents=True, exist_ok=True)
         renamed = _writable_names(partition_columns)
-        query = self._plain_query(partition_columns, renamed)
-        rows = self._copy(
-            query, f"{target}/", writer, [renamed[name] for name in partition_columns]
-        )
+        query = self._plain_query(writer, partition_columns, renamed)
+        named = [renamed[name] for name in partition_columns]
+        rows = self._copy(query, f"{target}/", self._plain_writer(writer), named)
         _rename_folders(path, renamed)
         if rows == 0:
             self._write_empty(path, target, writer, partition_columns)
@@ -87,26 +87,54 @@ class DataFusionFrame:
         folders = [f"{_folder_key(name)}={NULL_PARTITION}" for name in partition_columns]
         path.joinpath(*folders).mkdir(parents=True, exist_ok=True)
         kept = [quote(name) for name in self._schema.names if name not in partition_columns]
-        query = self._plain_query(()).select(*map(col, kept)).limit(0)
+        query = self._plain_query(writer, ()).select(*map(col, kept)).limit(0)
         name = "/".join([target, *folders, f"part-0{writer.extension}"])
-        self._copy(query, name, writer, ())
+        self._copy(query, name, self._plain_writer(writer), ())
 
     def _plain_query(
-        self, partition_columns: Sequence[str], renamed: Mapping[str, str] | None = None
+        self,
+        writer: EngineWriter,
+        partition_columns: Sequence[str],
+        renamed: Mapping[str, str] | None = None,
     ) -> DataFrame:
-        """The result with plain types, partition columns as text in which nulls are named."""
+        """The result with plain types, partition columns as text in which nulls are named.
+
+        Casts are left out where they can be: the planner loses the keys of an ORDER BY that are
+        cast after it.
+        """
         renamed = renamed or {}
         with self._executor.guarded():
-            query = self._context.sql(select_all(self._name))
+            query = self._table()
+            must_cast = self._needs_casts(writer)
+            if not must_cast and not partition_columns:
+                return query
             columns = []
             for field, plain in zip(self._engine_schema, self._schema, strict=True):
                 column = col(quote(field.name))
                 if field.name in partition_columns:
                     column = _partition_text(column)
-                elif field.type != plain.type:
+                elif must_cast and field.type != plain.type:
                     column = column.cast(plain.type)
                 columns.append(column.alias(renamed.get(field.name, field.name)))
             return query.select(*columns)
+
+    def _plain_writer(self, writer: EngineWriter) -> EngineWriter:
+        """The writer, told not to note engine types in Parquet files where none must be noted."""
+        if not _is_parquet(writer) or self._is_plain() or self._needs_casts(writer):
+            return writer
+        return replace(writer, options={"format.skip_arrow_metadata": "true", **writer.options})
+
+    def _needs_casts(self, writer: EngineWriter) -> bool:
+        if self._is_plain() or not _is_parquet(writer):
+            return False  # text has no types to keep plain
+        return not all(parquet_keeps(field.type) for field in self._schema)
+
+    def _is_plain(self) -> bool:
+        return list(self._engine_schema.types) == list(self._schema.types)
+
+    def _table(self) -> DataFrame:
+        """The table as it was defined. `SELECT * FROM` it would lose an ORDER BY at its top."""
+        return self._context.table(quote(self._name))
 
     def _copy(
         self,
@@ -175,6 +203,10 @@ def plain_batches(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Itera
             for column, field in zip(batch.columns, schema, strict=True)
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _is_parquet(writer: EngineWriter) -> bool:
+    return writer.stored_as.upper() == "PARQUET"
 
 
 def _partition_text(column: Expr) -> Expr:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["KeptTable", "keep"]
+__all__ = ["POSITION", "KeptTable", "keep", "numbered"]
+
+POSITION = "__position"
+"""Column that keeps the order of rows where a stage has one: tables are read in parallel."""
 
 _MEMORY_BYTES = 32 << 20
 """Up to here a result stays in memory, which is outside the engine's pool."""
@@ -43,6 +46,20 @@ def keep(reader: pa.RecordBatchReader, folder: Path) -> KeptTable:
             return _spill(reader.schema, held, batches, folder)
     rows = sum(batch.num_rows for batch in held)
     return KeptTable(reader.schema, tuple(held), None, rows, size)
+
+
+def numbered(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The stream with a column of positions."""
+    schema = reader.schema.append(pa.field(POSITION, pa.int64()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        first = 0
+        for batch in reader:
+            positions = pa.array(range(first, first + batch.num_rows), pa.int64())
+            first += batch.num_rows
+            yield pa.RecordBatch.from_arrays([*batch.columns, positions], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _spill(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -70,6 +71,13 @@ class Links:
             link.symlink_to(file.path)
             self._targets[f"{number}/{index:06}"] = file.path
         return LinkFolder(path, files, suffix)
+
+    def sample(self, content: bytes) -> DataFile:
+        """A file of the run with this content, to look at in place of a source's own."""
+        path = self._root / f"sample-{uuid.uuid4().hex}.csv"
+        self._root.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return DataFile(str(path), len(content))
 
     def owner_of(self, text: str) -> str | None:
         """The source whose link is named first in an engine's text."""

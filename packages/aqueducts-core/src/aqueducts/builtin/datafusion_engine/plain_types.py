@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-__all__ = ["plain_schema", "plain_type"]
+__all__ = ["parquet_keeps", "plain_schema", "plain_type"]
 
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:
@@ -37,6 +37,29 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """The schema with plain types, all columns nullable, without metadata."""
     return pa.schema([pa.field(field.name, plain_type(field.type), True) for field in schema])
+
+
+def parquet_keeps(data_type: pa.DataType) -> bool:
+    """Whether Parquet's own types tell this type, without a note of the Arrow type beside them."""
+    if pa.types.is_list(data_type) or pa.types.is_struct(data_type):
+        return all(
+            parquet_keeps(data_type.field(index).type) for index in range(data_type.num_fields)
+        )
+    if pa.types.is_timestamp(data_type):
+        return data_type.unit != "s" and data_type.tz in (None, "UTC")
+    return any(check(data_type) for check in _TOLD_BY_PARQUET)
+
+
+_TOLD_BY_PARQUET = (
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_decimal128,
+    pa.types.is_date32,
+    pa.types.is_string,
+    pa.types.is_binary,
+)
 
 
 def _plain_field(field: pa.Field) -> pa.Field:

@@ -16,6 +16,7 @@ from datafusion import CsvReadOptions, DataFrame
 
 from aqueducts.builtin.datafusion_engine.csv_files import (
     compression_of,
+    flat_sample,
     has_quoted_newline,
     read_header,
 )
@@ -23,8 +24,11 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
     check_declared,
+    folder_names,
+    restore_names,
     split_partitions,
     unite,
+    without_partitions,
 )
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.errors import SourceError
@@ -44,7 +48,6 @@ _PARSED_BY_READER = (
     pa.types.is_time,
     pa.types.is_timestamp,
     pa.types.is_string,
-    pa.types.is_large_string,
 )
 _ENDINGS = {
     None: ".csv",
@@ -76,6 +79,7 @@ def scan_csv(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]:
         check_declared(scan, present, scan.files[0])
     else:
         schema = _infer(groups, into) if scan.schema is None else scan.schema
+        schema = without_partitions(schema, scan.partitions)
     parts = [_open(layout, part, schema, into) for layout, part in groups]
     return unite(parts, schema, scan.partitions), _row_bound(scan, groups)
 
@@ -113,9 +117,17 @@ def _layouts(part: FileScan, nulls: frozenset[str]) -> list[tuple[DataFile, _Lay
 
 def _infer(groups: Sequence[tuple[_Layout, FileScan]], into: ScanContext) -> pa.Schema:
     def infer(layout: _Layout, part: FileScan, file: DataFile) -> tuple[str, pa.Schema]:
-        alone = replace(part, files=[DataFile(file.path, file.size_bytes)])
-        frame = _read(layout, alone, None, into, has_partitions=False)
-        return file.path, frame.schema()
+        example = DataFile(file.path, file.size_bytes)
+        sample = flat_sample(file, part.dialect, layout.compression)
+        if sample is not None:
+            example = into.links.sample(sample)
+            layout = replace(layout, compression=None)
+        alone = replace(part, files=[example])
+        schema = _read(layout, alone, None, into, has_partitions=False).schema()
+        names = layout.header or schema.names  # a line break in a name is gone from a sample
+        return file.path, pa.schema(
+            [field.with_name(name) for field, name in zip(schema, names, strict=True)]
+        )
 
     jobs = [(layout, part, file) for layout, part in groups for file in part.files]
     if len(jobs) == 1:
@@ -136,13 +148,24 @@ def _open(layout: _Layout, part: FileScan, schema: pa.Schema, into: ScanContext)
     names = layout.header if layout.header is not None else tuple(schema.names)
     by_name = {field.name: field for field in schema}
     as_text = bool(part.dialect.null_values)
+    repeated = {*(part.partitions.names if part.partitions else ()), *layout.null_partitions}
     fields = [
-        pa.field(name, _reader_type(by_name.get(name), as_text=as_text), True) for name in names
+        pa.field(
+            f"__repeated_{name}" if name in repeated else name,
+            _reader_type(by_name.get(name), as_text=as_text),
+            True,
+        )
+        for name in names
     ]
     return Part(
         frame=_read(layout, part, pa.schema(fields), into),
         files=part.files,
-        present=frozenset([*names, *(part.partitions.names if part.partitions else ())]),
+        present=frozenset(
+            [
+                *(name for name in names if name not in repeated),
+                *(part.partitions.names if part.partitions else ()),
+            ]
+        ),
         null_values=part.dialect.null_values,
         null_partitions=layout.null_partitions,
     )
@@ -158,8 +181,9 @@ def _read(
 ) -> DataFrame:
     dialect = part.dialect
     suffix = _ENDINGS[layout.compression]
-    partitions = part.partitions if has_partitions and part.partitions is not None else ()
-    folder = into.links.folder(into.source, part.files, suffix, [each.name for each in partitions])
+    partitions = part.partitions if has_partitions else None
+    folders = folder_names(partitions)
+    folder = into.links.folder(into.source, part.files, suffix, folders)
     options = CsvReadOptions(
         has_header=dialect.has_header,
         delimiter=dialect.delimiter,
@@ -172,10 +196,12 @@ def _read(
         schema_infer_max_records=_INFERENCE_ROWS,
         file_extension=suffix,
         file_compression_type=layout.compression or "",
-        table_partition_cols=[(field.name, field.type) for field in partitions],
+        table_partition_cols=[
+            (name, field.type) for name, field in zip(folders, partitions or (), strict=True)
+        ],
         null_regex=_null_regex(dialect),
     )
-    return into.context.read_csv(folder.location, options=options)
+    return restore_names(into.context.read_csv(folder.location, options=options), partitions)
 
 
 def _reader_type(field: pa.Field | None, *, as_text: bool) -> pa.DataType:

@@ -14,8 +14,11 @@ from aqueducts.builtin.datafusion_engine.csv_files import compression_of
 from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
+    folder_names,
+    restore_names,
     split_partitions,
     unite,
+    without_partitions,
 )
 from aqueducts.builtin.datafusion_engine.plain_types import plain_type
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
@@ -42,7 +45,9 @@ _ENDINGS = {
 
 def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]:
     """The files as one frame, and a number of rows that they cannot exceed (None: unknown)."""
-    schema = scan.schema if scan.schema is not None else _infer(scan, into)
+    schema = scan.schema
+    if schema is None:
+        schema = without_partitions(_infer(scan, into), scan.partitions)
     parts: list[Part] = []
     is_compressed = False
     for part, nulls in split_partitions(scan):
@@ -109,12 +114,16 @@ def _read(
 ) -> DataFrame:
     suffix = _ENDINGS[compression]
     partitions: Sequence[pa.Field] = list(scan.partitions or ())
-    folder = into.links.folder(into.source, scan.files, suffix, [each.name for each in partitions])
-    return into.context.read_json(
+    folders = folder_names(scan.partitions)
+    folder = into.links.folder(into.source, scan.files, suffix, folders)
+    frame = into.context.read_json(
         folder.location,
         schema=schema,
         schema_infer_max_records=_ALL_ROWS,
         file_extension=suffix,
-        table_partition_cols=[(field.name, field.type) for field in partitions],
+        table_partition_cols=[
+            (name, field.type) for name, field in zip(folders, partitions, strict=True)
+        ],
         file_compression_type=compression,
     )
+    return restore_names(frame, scan.partitions)

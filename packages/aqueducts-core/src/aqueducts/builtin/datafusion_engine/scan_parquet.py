@@ -13,8 +13,11 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
     check_declared,
+    folder_names,
+    restore_names,
     split_partitions,
     unite,
+    without_partitions,
 )
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.errors import SourceError
@@ -29,19 +32,21 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
     parts = []
     for part, nulls in split_partitions(scan):
         partitions: Sequence[pa.Field] = list(part.partitions or ())
-        names = [field.name for field in partitions]
-        folder = into.links.folder(into.source, part.files, ".parquet", names)
+        folders = folder_names(part.partitions)
+        folder = into.links.folder(into.source, part.files, ".parquet", folders)
         frame = into.context.read_parquet(
             folder.location,
-            table_partition_cols=[(field.name, field.type) for field in partitions],
+            table_partition_cols=[
+                (name, field.type) for name, field in zip(folders, partitions, strict=True)
+            ],
             file_extension=".parquet",
             schema=schema,
         )
         parts.append(
             Part(
-                frame=frame,
+                frame=restore_names(frame, part.partitions),
                 files=part.files,
-                present=frozenset([*schema.names, *names]),
+                present=frozenset([*schema.names, *(field.name for field in partitions)]),
                 null_partitions=nulls,
             )
         )
@@ -50,7 +55,7 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
 
 def _schema(scan: FileScan) -> pa.Schema:
     if scan.schema is None:
-        return _without_partitions(unify_schemas(_footers(scan.files)), scan)
+        return without_partitions(unify_schemas(_footers(scan.files)), scan.partitions)
     present = _names(scan.files[0])
     if not set(scan.schema.names) <= set(present):
         present = sorted({name for _, each in _footers(scan.files) for name in each.names})
@@ -78,9 +83,3 @@ def _footer(file: DataFile) -> tuple[str, pa.Schema]:
             hint="check the source's format, and that the file is complete",
         ) from error
     return file.path, schema.remove_metadata()
-
-
-def _without_partitions(schema: pa.Schema, scan: FileScan) -> pa.Schema:
-    """Partition columns come from the folders, also where files repeat them."""
-    names = set(scan.partitions.names) if scan.partitions is not None else set()
-    return pa.schema([field for field in schema if field.name not in names])

@@ -7,18 +7,27 @@ import uuid
 from collections.abc import Mapping
 
 import pyarrow as pa
-from datafusion import DataFrame, SessionContext
+from datafusion import DataFrame, SessionContext, col
 
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame
-from aqueducts.builtin.datafusion_engine.kept_tables import KeptTable, keep
+from aqueducts.builtin.datafusion_engine.kept_tables import (
+    POSITION,
+    KeptTable,
+    keep,
+    numbered,
+)
 from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv
 from aqueducts.builtin.datafusion_engine.scan_json import scan_json
 from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
-from aqueducts.builtin.datafusion_engine.settings import budget_for, new_context
+from aqueducts.builtin.datafusion_engine.settings import (
+    budget_for,
+    keep_order_of_views,
+    new_context,
+)
 from aqueducts.builtin.datafusion_engine.syntax import READ_ONLY
 from aqueducts.connectors import EngineSettings, Frame, Session
 from aqueducts.errors import EngineError, OutOfMemoryError
@@ -37,13 +46,19 @@ class DataFusionSession(Session):
     def __init__(self, settings: EngineSettings, given: SessionContext | None) -> None:
         self._budget = budget_for(settings.max_memory_bytes, settings.threads)
         self._is_own = given is None
-        self._context = new_context(settings, self._budget) if given is None else given
+        if given is None:
+            self._context = new_context(settings, self._budget)
+        else:
+            self._context = given
+            self._restore_settings = keep_order_of_views(given)
         self._work_dir = settings.work_dir
         self._links = Links(settings.work_dir / "links")
         self._executor = Executor(self._context, self._links)
         self._lock = threading.Lock()
         self._tables: dict[str, list[str]] = {}
         self._kept: dict[str, KeptTable] = {}
+        self._queries: dict[str, str] = {}
+        """Texts of the stages that are views, for EXPLAIN."""
         for pack in settings.functions:
             if pack.engine == "datafusion":
                 pack.register(self._context)
@@ -67,11 +82,15 @@ class DataFusionSession(Session):
             _refuse_doubles(schema)
             frame.optimized_logical_plan()  # finds what type coercion refuses
             self._publish(name, frame)
+        self._queries[name] = query
         return schema
 
     def materialise(self, name: str) -> tuple[int, int]:
         """Run a table once and put its rows in its place."""
-        kept = keep(self.frame(name).stream(), self._work_dir / "kept")
+        stream = self.frame(name).stream()
+        if self._is_sorted(name):
+            stream = numbered(stream)
+        kept = keep(stream, self._work_dir / "kept")
         with self._executor.guarded():
             frame = self._open_kept(kept)
         self.drop(name)
@@ -85,6 +104,7 @@ class DataFusionSession(Session):
         with self._lock:
             registered = self._tables.pop(name, [])
             kept = self._kept.pop(name, None)
+            self._queries.pop(name, None)
         for spelling in registered:
             self._context.deregister_table(quote(spelling))
         if kept is not None and kept.path is not None:
@@ -93,7 +113,7 @@ class DataFusionSession(Session):
     def head(self, name: str, limit: int) -> pa.Table:
         """The first rows of a table."""
         with self._executor.guarded():
-            frame = self._context.sql(f"{select_all(name)} LIMIT {int(limit)}")
+            frame = self._context.table(quote(name)).limit(limit)
         batches = self._executor.collect(frame)
         return pa.Table.from_batches(
             batches, schema=batches[0].schema if batches else frame.schema()
@@ -102,8 +122,9 @@ class DataFusionSession(Session):
     def explain(self, name: str, *, analyze: bool) -> str:
         """The plan of a table as text."""
         verb = "EXPLAIN ANALYZE" if analyze else "EXPLAIN FORMAT INDENT"
+        query = self._queries.get(name) or select_all(name)
         with self._executor.guarded():
-            frame = self._context.sql(f"{verb} {select_all(name)}")
+            frame = self._context.sql_with_options(f"{verb} {query}", READ_ONLY)
         plans = []
         for batch in self._executor.collect(frame):
             kinds, texts = batch.column(0).to_pylist(), batch.column(1).to_pylist()
@@ -142,6 +163,8 @@ class DataFusionSession(Session):
         """Forget all tables of this run."""
         for name in list(self._tables):
             self.drop(name)
+        if not self._is_own:
+            self._restore_settings()
 
     def _open(self, name: str, relation: Relation, *, is_joined: bool) -> DataFrame:
         if isinstance(relation, FileScan):
@@ -169,12 +192,38 @@ class DataFusionSession(Session):
             frame = frame.limit(row_bound)
         return frame
 
+    def _is_sorted(self, name: str) -> bool:
+        with self._executor.guarded():
+            plan = self._context.table(quote(name)).optimized_logical_plan().display_indent()
+        steps = (line.strip() for line in plan.splitlines())
+        inner = next(
+            (
+                step
+                for step in steps
+                if not step.startswith(("SubqueryAlias", "Projection", "Limit"))
+            ),
+            "",
+        )
+        return inner.startswith("Sort")
+
     def _open_kept(self, kept: KeptTable) -> DataFrame:
+        frame = self._read_kept(kept)
+        if POSITION not in kept.schema.names:
+            return frame
+        # The planner leaves the sort out where the order does not matter, or is there already.
+        columns = [col(quote(each)) for each in kept.schema.names if each != POSITION]
+        return frame.sort(col(POSITION)).select(*columns)
+
+    def _read_kept(self, kept: KeptTable) -> DataFrame:
         if kept.path is not None:
-            return self._context.read_parquet(str(kept.path), schema=kept.schema)
+            is_sorted = POSITION in kept.schema.names
+            return self._context.read_parquet(
+                str(kept.path),
+                schema=kept.schema,
+                file_sort_order=[[col(POSITION).sort()]] if is_sorted else None,
+            )
         internal = f"__kept_{uuid.uuid4().hex}"
-        parts = max(1, min(self._budget.partitions, len(kept.batches)))
-        partitions = [list(kept.batches[part::parts]) for part in range(parts)]
+        partitions = [list(kept.batches)]  # one, so that rows keep the order of an ORDER BY
         if not kept.batches:
             empty = [pa.array([], type=field.type) for field in kept.schema]
             partitions = [[pa.RecordBatch.from_arrays(empty, schema=kept.schema)]]

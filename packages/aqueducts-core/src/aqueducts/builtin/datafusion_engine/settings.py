@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,17 @@ from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext
 
 from aqueducts.connectors import EngineSettings
 
-__all__ = ["Budget", "budget_for", "new_context", "usable_cores"]
+__all__ = ["Budget", "budget_for", "keep_order_of_views", "new_context", "usable_cores"]
 
 _MOST_THREADS = 8
 _BASE_BYTES = 150 << 20
 """What the process takes before a query: interpreter, libraries, plans."""
 
 _SMALLEST_POOL = 32 << 20
+
+_DROPS_ORDER_OF_VIEWS = "datafusion.sql_parser.enable_subquery_sort_elimination"
+"""Where it is on, the planner takes ORDER BY out of a view that is selected from: a sorted stage
+would be written unsorted, and LIMIT in the next one would give any rows."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,24 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .with_target_partitions(budget.partitions)
         .with_batch_size(budget.batch_rows)
         .with_information_schema(True)
+        .set(_DROPS_ORDER_OF_VIEWS, "false")
     )
     for key, value in settings.options.items():
         config = config.set(key, value)
     return SessionContext(config, runtime)
+
+
+def keep_order_of_views(context: SessionContext) -> Callable[[], None]:
+    """Let a caller's session keep ORDER BY of views; returns what puts it back as it was."""
+    probe = context.sql("SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a)")
+    if "Sort" in probe.logical_plan().display_indent():
+        return lambda: None
+    context.sql(f"SET {_DROPS_ORDER_OF_VIEWS} = false").collect()
+
+    def restore() -> None:
+        context.sql(f"SET {_DROPS_ORDER_OF_VIEWS} = true").collect()
+
+    return restore
 
 
 def usable_cores() -> int:
