@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from aqueducts.diagnostics import Problem
-from aqueducts.documents import Document, Position, read_document, yaml_nodes
+from aqueducts.documents import Document, Position, read_document, yaml_nodes, yaml_reader
 from aqueducts.errors import SyntaxProblem
 
 
@@ -198,9 +198,13 @@ def test_merging_the_same_again_and_again_is_refused() -> None:
     assert problem.code == "alias-expansion"
 
 
-def test_many_values_without_aliases_are_no_problem() -> None:
-    """The limit is on what aliases add, not on what is written."""
-    assert len(read("- a\n" * 5_000).value) == 5_000
+def test_only_what_aliases_add_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document may be long; with a low limit, so that the test is quick."""
+    monkeypatch.setattr(yaml_reader, "MAX_EXPANDED", 100)
+    assert len(read("- a\n" * 500).value) == 500
+    assert len(read("- &a [x]\n" + "- *a\n" * 50).value) == 51
+    (problem,) = problems("- &a [x]\n" + "- *a\n" * 51)
+    assert (problem.code, problem.line) == ("alias-expansion", 52)
 
 
 @pytest.mark.parametrize("text", ["[" * 5000, "[" * 101 + "]" * 101, "- " * 5000, "{a: " * 101])
