@@ -14,6 +14,7 @@ __all__ = [
     "PipelineModel",
     "ReadFormat",
     "StorageConfig",
+    "Text",
     "WriteFormat",
     "snake_case",
 ]
@@ -51,6 +52,9 @@ def _not_blank(value: str) -> str:
         raise ValueError("must not hold a NUL character")
     return value
 
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+"""Text that says something."""
 
 Name = Annotated[str, AfterValidator(_not_blank)]
 """Name of a source, stage or destination; the table name in SQL."""

@@ -70,10 +70,16 @@ def _format_model(base: type[BaseModel], tag: str, options: type[BaseModel]) -> 
 
 def _with_formats(model: type[BaseModel], read: Any, write: Any) -> type[BaseModel]:
     """The model with every field of type ReadFormat or WriteFormat opened to what is installed."""
+    opened: dict[Any, Any] = {
+        ReadFormat: read,
+        WriteFormat: write,
+        ReadFormat | None: read | None,
+        WriteFormat | None: write | None,
+    }
     changed: dict[str, Any] = {
-        name: (read if field.annotation is ReadFormat else write, field)
+        name: (opened[field.annotation], field)
         for name, field in model.model_fields.items()
-        if field.annotation in (ReadFormat, WriteFormat)
+        if field.annotation in opened
     }
     if not changed:
         return model

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aqueducts.models.fields import Name, PipelineModel
+from aqueducts.models.fields import Name, PipelineModel, Text
 
 __all__ = ["Stage"]
 
@@ -15,7 +15,7 @@ class Stage(PipelineModel):
     """One SQL query; its result is known to later stages by name."""
 
     name: Name = Field(description="Name of the stage, the table name for later stages.")
-    query: str = Field(description="One DataFusion SQL query.")
+    query: Text = Field(description="One DataFusion SQL query.")
     show: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Print up to this many rows; 0 prints all, at most 500."
     )

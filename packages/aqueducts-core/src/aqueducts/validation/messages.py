@@ -23,15 +23,24 @@ _URL = "a URL"
 _EXPECTED = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _INTEGER),
     "int_parsing_size": "a smaller number",
-    **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing"), _NUMBER),
+    **dict.fromkeys(
+        (
+            *("float_type", "float_parsing", "decimal_type", "decimal_parsing"),
+            *("fraction_type", "fraction_parsing"),
+        ),
+        _NUMBER,
+    ),
     "finite_number": "a finite number",
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
-    **dict.fromkeys(("string_type", "string_sub_type", "bytes_type"), _TEXT),
+    **dict.fromkeys(
+        ("string_type", "string_sub_type", "bytes_type", "bytes_invalid_encoding"), _TEXT
+    ),
     "string_unicode": "text in UTF-8",
     **dict.fromkeys(
         (
             *("list_type", "tuple_type", "set_type", "frozen_set_type"),
             *("iterable_type", "iteration_error", "arguments_type"),
+            *("deque_type", "named_tuple_type"),
         ),
         _LIST,
     ),
@@ -39,6 +48,7 @@ _EXPECTED = {
         (
             *("dict_type", "mapping_type", "model_type", "model_attributes_type"),
             *("dataclass_type", "dataclass_exact_type"),
+            *("counter_type", "frozen_dict_type", "ordered_dict_type"),
         ),
         _MAPPING,
     ),
@@ -58,6 +68,7 @@ _EXPECTED = {
     **dict.fromkeys(("complex_type", "complex_str_parsing"), "a complex number"),
     "none_required": "null",
     "timezone_aware": "a date and time with its offset, such as 2024-01-31T12:30:00Z",
+    "timezone_offset": "a date and time with another offset",
     "timezone_naive": "a date and time without an offset, such as 2024-01-31T12:30:00",
     "date_past": "a date in the past",
     "date_future": "a date in the future",
@@ -118,7 +129,11 @@ def sentence(kind: str, name: str, context: Mapping[str, Any], message: str, val
 def expectation(kind: str, context: Mapping[str, Any]) -> str | None:
     """Return what should be there, for the kinds of errors that are about that."""
     template = _EXPECTED.get(kind)
-    return None if template is None else template.format_map(context)
+    if template is None:
+        return None
+    # A limit of 2.0 is written as 2.
+    plain = {key: f"{each:g}" if isinstance(each, float) else each for key, each in context.items()}
+    return template.format_map(plain)
 
 
 def found(value: Any, *, is_hidden: bool) -> str:

@@ -22,17 +22,19 @@ def problems_of(error: ValidationError, shape: Shape) -> Iterator[Problem]:
     """Yield the problems of an error, without those that the shape of the data told already."""
     by_path: dict[Path, list[Mapping[str, Any]]] = {}
     for each in error.errors(include_url=False):
-        path = _data_path(each["loc"], shape)
+        path = _data_path(each["loc"], shape, is_missing=each["type"].startswith("missing"))
         is_known = any(path[: len(refused)] == refused for refused in shape.refused)
-        is_missing = each["type"] == "missing" and path[:-1] in shape.fitted
-        if not is_known and not is_missing:
+        if not is_known and not (each["type"] == "missing" and path[:-1] in shape.fitted):
             by_path.setdefault(path, []).append(each)
     for path, errors in by_path.items():
         yield _problem(path, errors, shape)
 
 
-def _data_path(loc: Sequence[str | int], shape: Shape) -> Path:
-    """Return the path in the data of a pydantic location, which names members of unions too."""
+def _data_path(loc: Sequence[str | int], shape: Shape, *, is_missing: bool) -> Path:
+    """Return the path in the data of a pydantic location, which names members of unions too.
+
+    The last part of the location of what is missing is not in the data.
+    """
     path: Path = ()
     value = shape.value
     unions = set(shape.unions)
@@ -41,7 +43,7 @@ def _data_path(loc: Sequence[str | int], shape: Shape) -> Path:
             unions.remove(path)
         elif _has(value, part):
             path, value = (*path, part), value[part]
-        elif isinstance(value, dict) and index == len(loc) - 1 and not str(part).startswith("["):
+        elif is_missing and index == len(loc) - 1:
             path = (*path, part)
     return path
 

@@ -89,8 +89,8 @@ class Places:
             start = rendered.position_inside(written, span[0])
             end = rendered.position_inside(written, span[0] + span[1])
             # A parameter's value is shorter or longer than its placeholder in the file.
-            length = end.column - start.column if end.line == start.line else span[1]
-            return start, max(length, 1)
+            length = end.column - start.column if end.line == start.line else 0
+            return start, length if length > 0 else max(span[1], 1)
         is_container = not isinstance(value_at(rendered.value, written), str | int | float)
         if is_key or is_container or written not in rendered:
             found = rendered.key_span(written)

@@ -159,7 +159,7 @@ class _Fitter:
                 message += f", and '{guess}' is not a known key"
                 self._report("missing-field", (*path, guess), message, f"did you mean '{label}'?")
         for key in unknown:
-            near = meant[key]
+            near = meant[key] or nearest(key, [each[0] for each in names.values()])
             advice = f"did you mean '{near}'?" if near else _known(names.values())
             message = f"unknown key '{key}' in {_owner(path)}"
             self._shape.problems.append(
