@@ -21,7 +21,7 @@ _FALLBACK_CONSUMER = re.compile(r"\b([A-Z][A-Za-z]*(?:Sorter|Merge|Join|Aggregat
 
 def engine_error(error: BaseException) -> EngineError:
     """One of our errors for whatever the engine raised."""
-    text = str(error)
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     message = clean_message(text)
     if "Resources exhausted" in text or "Not enough memory" in text:
         return _out_of_memory(text)

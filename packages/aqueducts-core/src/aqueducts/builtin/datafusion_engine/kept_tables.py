@@ -71,10 +71,14 @@ def _spill(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{uuid.uuid4().hex}.parquet"
     rows = 0
-    with pq.ParquetWriter(path, schema, compression="lz4", store_schema=True) as writer:
-        for batch in _chain(held, rest):
-            rows += batch.num_rows
-            writer.write_batch(batch)
+    try:
+        with pq.ParquetWriter(path, schema, compression="lz4", store_schema=True) as writer:
+            for batch in _chain(held, rest):
+                rows += batch.num_rows
+                writer.write_batch(batch)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return KeptTable(schema, (), path, rows, path.stat().st_size)
 
 

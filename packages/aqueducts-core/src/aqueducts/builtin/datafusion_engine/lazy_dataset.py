@@ -44,7 +44,7 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
         """How many parts can be read at the same time."""
         return self._stream.partitions
 
-    def get_fragments(self, **_: Any) -> Iterator[_Fragment]:
+    def get_fragments(self, filter: Any = None) -> Iterator[_Fragment]:  # noqa: A002, ARG002 - pyarrow's
         """One fragment per partition; each gets the filter again when it is scanned."""
         return iter([_Fragment(self, part) for part in range(self.partitions)])
 
@@ -109,6 +109,7 @@ class _Fragment:
 
     def scanner(
         self,
+        schema: Any = None,  # noqa: ARG002 - positional, as pyarrow has it
         columns: Any = None,
         filter: Any = None,  # noqa: A002 - pyarrow's name
         **_: Any,
