@@ -28,8 +28,8 @@ __all__ = ["LocalStagedWrite", "sweep"]
 
 _MARK = ".aqueducts-"
 _LOCK = "lock"
-_OLD = "old"
-"""The old folder, on its way out where folders cannot be swapped in one step."""
+_OLD = "old-"
+"""With a number: the old folder, on its way out where folders cannot be swapped in one step."""
 _ATTEMPTS = 20
 _PLAIN_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _PLAIN_SUFFIX = re.compile(r"\.\w{1,20}", re.ASCII)
@@ -131,9 +131,9 @@ def _sweep_one(folder: Path, target: Path) -> None:
     if lock is None:
         return
     try:
-        old = folder / _OLD
-        if old.exists() and not os.path.lexists(target):
-            old.rename(target)
+        old = sorted(folder.glob(f"{_OLD}*"))
+        if old and not os.path.lexists(target):
+            old[-1].rename(target)
             _fsync(target.parent)
         _remove_staging(folder)
     finally:
@@ -190,11 +190,11 @@ def _can_lock(parent: Path) -> bool:
 
 def _replace_folder(new: str, target: str, aside: str) -> None:
     """Put a folder in the place of another, or of nothing, whatever other runs do meanwhile."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             try:
                 if not exchange(new, target):
-                    _swap_by_renames(new, target, aside)
+                    _swap_by_renames(new, target, f"{aside}{attempt:02}")
             except FileNotFoundError:
                 os.rename(new, target)  # noqa: PTH104 - text paths
         except OSError as error:
@@ -220,19 +220,22 @@ def _swap_by_renames(new: str, target: str, aside: str) -> None:
 def _remove_staging(folder: Path) -> None:
     """Remove a staging folder, its lock last: what is left halfway is swept later."""
     for _ in range(_ATTEMPTS):
-        with contextlib.suppress(OSError):
+        try:
             for entry in list(os.scandir(folder)):
-                if entry.name == _LOCK:
-                    continue
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
-                else:
+                elif entry.name != _LOCK:
                     os.unlink(entry.path)  # noqa: PTH108 - text path
             (folder / _LOCK).unlink(missing_ok=True)
             folder.rmdir()
-        if not folder.exists():
+        except FileNotFoundError:
+            if not folder.exists():
+                return
+        except OSError:
+            # A writer that has not stopped yet may have added a file.
+            continue
+        else:
             return
-        # A writer that has not stopped yet may have added a file.
 
 
 def _make_parents(parent: Path, made: list[Path]) -> None:

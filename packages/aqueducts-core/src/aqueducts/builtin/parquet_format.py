@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     RootModel,
     StrictBool,
+    StrictInt,
     ValidationError,
     field_validator,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParquetFormat", "ParquetReadOptions", "ParquetWriteOptions"]
 
-OptionValue = Annotated[str | StrictBool | int | float, Field(union_mode="left_to_right")]
+OptionValue = Annotated[str | StrictBool | StrictInt | float, Field(union_mode="left_to_right")]
 """Text, or a number or switch that is written as text."""
 
 

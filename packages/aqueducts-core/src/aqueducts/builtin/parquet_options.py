@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from aqueducts.diagnostics import nearest
 
-__all__ = ["COLUMN_OPTIONS", "PARQUET_OPTIONS", "check_option"]
+__all__ = ["COLUMN_OPTIONS", "IGNORED_OPTIONS", "PARQUET_OPTIONS", "check_option"]
 
 _Check = Callable[[str], str | None]
 """The value as the engine wants it, or None where it is wrong."""
@@ -125,7 +125,11 @@ IGNORED_OPTIONS = frozenset(
         "binary_as_string",
         "bloom_filter_on_read",
         "coerce_int96",
+        "coerce_int96_tz",
         "enable_page_index",
+        "force_filter_selections",
+        "max_in_list_size",
+        "max_predicate_cache_size",
         "max_statistics_size",
         "metadata_size_hint",
         "pruning",
