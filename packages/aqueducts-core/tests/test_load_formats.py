@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aqueducts.builtin import plugin as builtin_plugin
+from aqueducts.diagnostics import Problem
+from aqueducts.errors import PipelineError
 from aqueducts.load import load_text
 from aqueducts.pipeline import Pipeline
 from aqueducts.plugins import Plugins
@@ -221,6 +223,59 @@ def test_a_loaded_pipeline_written_back_loads_equal(data: dict[str, Any]) -> Non
     canonical = pipeline.document.model_dump(by_alias=True, exclude_none=True)
 
     assert Pipeline.from_dict(_plain(canonical), plugins=PLUGINS) == pipeline
+
+
+_junk = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1, 2**70),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(
+        ["${x}", "${secret:env:X}", "${secret:no:X}", "type", "csv", "selec 1", "int<"]
+    ),
+    st.just([]),
+    st.just({}),
+    st.just({"type": "csv"}),
+    st.just([["a", "int"]]),
+)
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the paths of everything in a document."""
+    items: list[tuple[str | int, Any]] = []
+    if isinstance(value, dict | list):
+        items = list(value.items() if isinstance(value, dict) else enumerate(value))
+    return [path, *(each for key, item in items for each in _paths(item, (*path, key)))]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pipelines, st.data())
+def test_what_is_wrong_anywhere_is_told_with_its_place(data: dict[str, Any], draw: Any) -> None:
+    """Junk in the place of any value, or under any key, never crashes the loader."""
+    text = json.dumps(data)
+    for _ in range(draw.draw(st.integers(1, 3))):
+        data = json.loads(text)
+        path = draw.draw(st.sampled_from(_paths(data)[1:] or [("sources",)]))
+        holder = data
+        for part in path[:-1]:
+            holder = holder[part]  # type: ignore[index]  # a path of the document
+        key = draw.draw(st.sampled_from([path[-1], "type", "nam", "options"]))
+        holder[key if isinstance(holder, dict) else path[-1]] = draw.draw(_junk)  # type: ignore[index]  # as above
+        text = json.dumps(data).replace("NaN", "1").replace("Infinity", "2")
+
+    try:
+        warnings = load_text(text, file="p.json", format="json", plugins=PLUGINS).warnings
+    except PipelineError as error:
+        found = [each for each in error.problems if isinstance(each, Problem)]
+        assert any(each.severity == "error" for each in found)
+    else:
+        found = list(warnings)
+    for problem in found:
+        assert (problem.file, problem.line) == ("p.json", 1)
+        assert problem.message[0] != " "
+        assert 1 <= (problem.column or 0) <= len(text)
+        assert "Input should" not in problem.message
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from aqueducts.load import json_schema, load_text
 from aqueducts.plugins import Plugins
 
 PLUGINS = Plugins.of(builtin=builtin_plugin)
+SCHEMA = json_schema(PLUGINS)
 
 _VALID = {
     "nothing": "{}",
@@ -57,9 +58,8 @@ _PARAMS = {"v": "v2", "f": "csv", "on": "true", "m": "auto"}
 def errors_of(data: Any) -> list[str]:
     """Return what the schema says against a document."""
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json_schema(PLUGINS)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    found = jsonschema.Draft202012Validator(schema).iter_errors(data)
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    found = jsonschema.Draft202012Validator(SCHEMA).iter_errors(data)
     return [f"{each.json_path}: {each.message}" for each in found]
 
 
@@ -95,16 +95,14 @@ def test_wrong_files_are_refused(text: str) -> None:
 
 def test_the_schema_names_itself_and_describes_its_fields() -> None:
     """Editors show both."""
-    schema = json_schema(PLUGINS)
-
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["title"] == "Aqueducts pipeline"
-    assert set(schema["properties"]) == {*("version", "params", "sources", "stages", "destination")}
-    stage = schema["$defs"]["Stage"]["properties"]
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["title"] == "Aqueducts pipeline"
+    assert set(SCHEMA["properties"]) == {*("version", "params", "sources", "stages", "destination")}
+    stage = SCHEMA["$defs"]["Stage"]["properties"]
     assert stage["show"]["description"].startswith("Print up to this many rows")
     assert all("description" in field for field in stage.values())
 
 
 def test_the_schema_is_the_same_each_time() -> None:
     """It is kept in repositories."""
-    assert json_schema(PLUGINS) == json_schema(PLUGINS)
+    assert json_schema(PLUGINS) == SCHEMA

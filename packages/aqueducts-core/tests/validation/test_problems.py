@@ -108,6 +108,7 @@ def test_a_wrong_parameter_is_named_without_its_value() -> None:
         ("sources:", "'sources' must be a list, not null", (1, 1)),
         ("sources: [x]", "'sources[0]' must be a mapping, not the text 'x'", (1, 11)),
         ("stages: [{name: s}]", "'stages[0]' must be a list, not a mapping", (1, 10)),
+        ("sources: [null]", "'sources[0]' must be a mapping, not null", (1, 11)),
         ("destination: x", "'destination' must be a mapping, not the text 'x'", (1, 14)),
         ("stages: [[{name: '', query: x}]]", "'name' must not be empty", (1, 18)),
         ("stages: [[{name: s, query: '  '}]]", "'query' must not be empty", (1, 28)),
@@ -138,7 +139,7 @@ def test_a_list_of_stages_instead_of_groups_says_how_to_write_it() -> None:
     """The mistake that people make first."""
     problem = problems_of("stages:\n  - name: s\n    query: select 1")[0]
 
-    assert "write '- - name: ...'" in (problem.help or "")
+    assert "in YAML '- - name: ...'" in (problem.help or "")
 
 
 def test_a_data_type_is_marked_inside_its_text() -> None:

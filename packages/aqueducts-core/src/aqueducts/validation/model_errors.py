@@ -15,7 +15,10 @@ from aqueducts.validation.shape import Shape
 
 __all__ = ["problems_of"]
 
-_GROUP = "stages is a list of groups, and a group is a list of stages: write '- - name: ...'"
+_GROUP = (
+    "stages is a list of groups, and a group is a list of stages: write [[{name: ...}]], "
+    "or in YAML '- - name: ...'"
+)
 
 
 def problems_of(error: ValidationError, shape: Shape) -> Iterator[Problem]:
@@ -83,7 +86,11 @@ def _problem(path: Path, errors: Sequence[Mapping[str, Any]], shape: Shape) -> P
     span = None
     if isinstance(offset := context.get("offset"), int):
         span = (offset, int(context.get("length", 1)))
-    hint = _GROUP if _is_group(path) else advice(kind, context, value)
+    hint = advice(kind, context, value)
+    if _is_group(path):
+        hint = _GROUP
+    elif value is None and path and isinstance(path[-1], int):
+        hint = "remove the empty item"
     return shape.places.problem(
         path,
         message,
