@@ -257,11 +257,11 @@ def test_what_is_wrong_anywhere_is_told_with_its_place(data: dict[str, Any], dra
     for _ in range(draw.draw(st.integers(1, 3))):
         data = json.loads(text)
         path = draw.draw(st.sampled_from(_paths(data)[1:] or [("sources",)]))
-        holder = data
+        holder: Any = data
         for part in path[:-1]:
-            holder = holder[part]  # type: ignore[index]  # a path of the document
+            holder = holder[part]
         key = draw.draw(st.sampled_from([path[-1], "type", "nam", "options"]))
-        holder[key if isinstance(holder, dict) else path[-1]] = draw.draw(_junk)  # type: ignore[index]  # as above
+        holder[key if isinstance(holder, dict) else path[-1]] = draw.draw(_junk)
         text = json.dumps(data).replace("NaN", "1").replace("Infinity", "2")
 
     try:
