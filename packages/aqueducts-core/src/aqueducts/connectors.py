@@ -257,7 +257,7 @@ class StagedWrite(ABC):
     """A write that nobody sees before `commit`."""
 
     path: Path
-    """Local path to write to: does not exist yet."""
+    """Local path to write to: does not exist yet. A file's name ends like the target's."""
 
     @abstractmethod
     def commit(self) -> None:

@@ -64,6 +64,8 @@ def test_a_directory_without_partition_columns(
     )
 
     assert _paths(source.open(context), tmp_path) == ["b.parquet", "day=1/a.parquet"]
+    [notice] = context.events
+    assert "1 file is passed over because of the ending: 'c.txt'" in notice.message
 
 
 def test_partition_values_come_from_folders(

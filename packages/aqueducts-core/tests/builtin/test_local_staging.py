@@ -298,6 +298,16 @@ def test_a_file_system_without_locks_is_written_but_not_swept(
     assert (tmp_path / ".a.csv.aqueducts-other").exists()
 
 
+def test_folders_made_for_a_write_that_cannot_begin_are_removed(
+    tmp_path: Path, stage: Stage
+) -> None:
+    """The error is the system's."""
+    with pytest.raises(StorageError, match="name too long"):
+        stage(tmp_path / "new" / ("x" * 300) / "a.csv")
+
+    assert _names(tmp_path) == []
+
+
 def test_nothing_written_is_an_error(tmp_path: Path, stage: Stage) -> None:
     """The old file stays."""
     (tmp_path / "a.csv").write_text("old")

@@ -97,3 +97,11 @@ def test_links_that_go_in_circles(tmp_path: Path) -> None:
 
     with pytest.raises(StorageError, match=r"(?s)cannot write '.*circle"):
         _check(tmp_path / "a", is_single_file=True)
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    """Found now, not when all is written."""
+    with pytest.raises(StorageError, match="shorter name"):
+        _check(tmp_path / "new" / ("x" * 300), is_single_file=True)
+    with pytest.raises(StorageError, match="shorter name"):
+        _check(tmp_path / ("x" * 300), is_single_file=False)

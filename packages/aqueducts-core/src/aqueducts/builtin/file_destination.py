@@ -75,7 +75,7 @@ class FileDestination(Destination[FileDestinationConfig]):
         _check_partitions(schema, partitions)
         rest = _without(schema, partitions)
         self._format.check_schema(rest, self.config.format.options)
-        writer = self._writer(rest)
+        writer = self._format.writer(rest, self.config.format.options, "")
         if partitions and isinstance(writer, StreamWriter):
             raise DestinationError(
                 f"files of format {self._format.type!r} cannot be written with partition columns",
@@ -85,10 +85,9 @@ class FileDestination(Destination[FileDestinationConfig]):
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Write the frame, check that all of it can be read back, and replace the target."""
         store = self._store(context)
-        writer = self._writer(_without(frame.schema, self.config.partition_columns))
         staged = store.stage(context, is_single_file=self._is_single_file)
         try:
-            rows = self._write(frame, writer, staged.path)
+            rows = self._write(frame, staged.path)
             files = _files(staged.path)
             self._verify(rows, files)
             size_bytes = sum(path.stat().st_size for path in files)
@@ -124,17 +123,17 @@ class FileDestination(Destination[FileDestinationConfig]):
     def _check_target(self, store: Store) -> None:
         store.check_target(is_single_file=self._is_single_file, extensions=self._format.extensions)
 
-    def _writer(self, schema: pa.Schema) -> EngineWriter | StreamWriter:
-        name = self.config.location if self._is_single_file else ""
-        return self._format.writer(schema, self.config.format.options, name)
-
-    def _write(self, frame: Frame, writer: EngineWriter | StreamWriter, path: Path) -> int:
+    def _write(self, frame: Frame, path: Path) -> int:
+        config = self.config
+        name = path.name if self._is_single_file else ""
+        schema = _without(frame.schema, config.partition_columns)
+        writer = self._format.writer(schema, config.format.options, name)
         if isinstance(writer, EngineWriter):
             return frame.write_files(
                 path,
                 writer,
                 is_single_file=self._is_single_file,
-                partition_columns=self.config.partition_columns,
+                partition_columns=config.partition_columns,
             )
         if not self._is_single_file:
             path.mkdir()

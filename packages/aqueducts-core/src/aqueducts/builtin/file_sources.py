@@ -10,8 +10,9 @@ from pydantic import AliasChoices, Field
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.hive import with_partition_values
 from aqueducts.builtin.shown_names import listed
-from aqueducts.connectors import ModelClass, RunContext, Source
+from aqueducts.connectors import Listing, ModelClass, RunContext, Source
 from aqueducts.errors import SourceError
+from aqueducts.events import Notice
 from aqueducts.models.fields import Location, Name, PipelineModel, ReadFormat, StorageConfig
 from aqueducts.models.schema import PartitionColumn, SchemaField
 from aqueducts.relations import Relation
@@ -85,6 +86,8 @@ def _open(
             f"{config.location!r} is a file, not a folder",
             hint="use the source type 'file' for one file",
         )
+    if listing.skipped:
+        context.emit(_passed_over(config.name, listing))
     if not partition_columns:
         return file_format.scan(listing.files, options, None)
     _check_names(partition_columns, options)
@@ -93,6 +96,16 @@ def _open(
         SchemaField(name=column.name, data_type=column.data_type) for column in partition_columns
     )
     return file_format.scan(with_partition_values(listing, names), options, partitions)
+
+
+def _passed_over(name: str, listing: Listing) -> Notice:
+    count = len(listing.skipped)
+    files = f"{count} files are" if count > 1 else "1 file is"
+    paths = [path.removeprefix(listing.root).lstrip("/") for path in listing.skipped]
+    return Notice(
+        message=f"source {name!r}: {files} passed over because of the ending: {listed(paths)}",
+        code="files-passed-over",
+    )
 
 
 def _check_names(partition_columns: Sequence[PartitionColumn], options: object) -> None:

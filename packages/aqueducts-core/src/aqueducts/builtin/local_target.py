@@ -106,6 +106,10 @@ def _check_parent(target: str, shown: str) -> None:
         parent = parent.parent
     if not parent.is_dir():
         raise StorageError(f"{shown!r} cannot be written: {str(parent)!r} is not a folder")
+    if len(os.fsencode(Path(target).name)) > os.pathconf(parent, "PC_NAME_MAX"):
+        raise StorageError(
+            f"{shown!r} cannot be written: the name is too long", hint="choose a shorter name"
+        )
     if not os.access(parent, os.W_OK | os.X_OK):
         raise StorageError(
             f"{shown!r} cannot be written: no permission to write in {str(parent)!r}",
