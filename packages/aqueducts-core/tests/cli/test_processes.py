@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import struct
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,29 @@ import pytest
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def _start(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "aqueducts", *arguments],
+def _untraced() -> dict[str, str]:
+    """An environment in which coverage does not follow.
+
+    In CPython 3.11 a traced thread spins for ever while an exception is set on another thread
+    that is in native code, which is how a query is told to stop.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
+@contextlib.contextmanager
+def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A running command, which does not outlive the test."""
+    with subprocess.Popen(
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+        env=_untraced(),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _await_line(process: subprocess.Popen[str], words: str) -> str:
@@ -48,13 +66,13 @@ def test_a_signal_cancels_within_three_seconds(
 ) -> None:
     """Joins do not yield; the process leaves all the same, and leaves nothing behind."""
     (slow_folder / "out.csv").write_text("old")
-    process = _start("run", "slow.yml", "--spill-dir", "spill")
-    _await_line(process, "destination out: writing")
-    time.sleep(0.3)
-    started = time.monotonic()
-    process.send_signal(number)
-    _, heard = process.communicate(timeout=20)
-    assert time.monotonic() - started < 3
+    with _started("-m", "aqueducts", "run", "slow.yml", "--spill-dir", "spill") as process:
+        _await_line(process, "destination out: writing")
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(number)
+        _, heard = process.communicate(timeout=20)
+        assert time.monotonic() - started < 3
     assert process.returncode == exit_code
     assert heard.splitlines() == [
         f"{number.name}: cancelling; press Ctrl-C again to leave at once",
@@ -67,14 +85,14 @@ def test_a_signal_cancels_within_three_seconds(
 
 def test_a_second_signal_leaves_at_once(slow_folder: Path) -> None:
     """Who presses twice does not want to wait."""
-    process = _start("run", "slow.yml")
-    _await_line(process, "destination out: writing")
-    process.send_signal(signal.SIGINT)
-    _await_line(process, "cancelling")
-    started = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, heard = process.communicate(timeout=20)
-    assert time.monotonic() - started < 1
+    with _started("-m", "aqueducts", "run", "slow.yml") as process:
+        _await_line(process, "destination out: writing")
+        process.send_signal(signal.SIGINT)
+        _await_line(process, "cancelling")
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, heard = process.communicate(timeout=20)
+        assert time.monotonic() - started < 1
     assert process.returncode == 130
     assert heard == "killed\n"
 
@@ -90,13 +108,13 @@ def test_a_run_that_does_not_end_is_left_behind() -> None:
         "    while True:\n"
         "        time.sleep(60)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.terminate()
-    assert process.communicate(timeout=10)[0] == (
-        "SIGTERM\nthe engine does not stop: leaving it behind\n"
-    )
+    with _started("-c", code) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.communicate(timeout=10)[0] == (
+            "SIGTERM\nthe engine does not stop: leaving it behind\n"
+        )
     assert process.returncode == 143
 
 
@@ -135,15 +153,14 @@ def test_threads_of_a_failed_run_are_not_waited_for() -> None:
 
 def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
     """`aqueducts run ... | head -0` still writes the result."""
-    process = _start("run", "pipeline.yml", "-p", "min=3")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    heard = process.stderr.read()
-    assert process.wait(20) == 0
+    with _started("-m", "aqueducts", "run", "pipeline.yml", "-p", "min=3") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        heard = process.stderr.read()
+        assert process.wait(20) == 0
     assert "result: out.csv" in heard
     assert "Broken" not in heard
-    process.stderr.close()
     assert (folder / "out.csv").exists()
 
 
@@ -167,17 +184,26 @@ def _on_terminal(*arguments: str, press: tuple[str, bytes] | None = None) -> tup
     """Run on a pseudo-terminal; `press` is a key for when some words are seen."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", _WITH_TERMINAL, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**(_untraced() if press else os.environ), "TERM": "xterm-256color"},
         start_new_session=True,
-    )
-    os.close(theirs)
+    ) as process:
+        os.close(theirs)
+        try:
+            written = _read_terminal(ours, press)
+            return process.wait(20), written
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def _read_terminal(ours: int, press: tuple[str, bytes] | None) -> str:
     written = b""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not select.select([ours], [], [], 0.1)[0]:
             continue
@@ -190,8 +216,7 @@ def _on_terminal(*arguments: str, press: tuple[str, bytes] | None = None) -> tup
         if press is not None and press[0] in _ESCAPES.sub("", written.decode(errors="ignore")):
             os.write(ours, press[1])
             press = None
-    os.close(ours)
-    return process.wait(20), written.decode()
+    return written.decode()
 
 
 def test_a_terminal_shows_tables_then_steps_then_the_summary(folder: Path) -> None:
@@ -234,12 +259,16 @@ def test_no_progress_prints_plain_lines(folder: Path, arguments: list[str]) -> N
 
 
 def test_version_answers_quickly() -> None:
-    """Start-up is a feature: below 150 ms, on a machine that is not busy."""
-    times = []
+    """Start-up is a feature: less than 150 ms of work, even where other processes are busy."""
+    spent = []
     for _ in range(10):
-        started = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
-            [sys.executable, "-m", "aqueducts", "--version"], check=True, capture_output=True
+            [sys.executable, "-m", "aqueducts", "--version"],
+            check=True,
+            capture_output=True,
+            env=_untraced(),
         )
-        times.append(time.monotonic() - started)
-    assert min(times) < 0.15
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 0.15

@@ -20,7 +20,7 @@ from typing import Any
 
 __all__ = ["Interrupts", "leave"]
 
-_PATIENCE_SECONDS = 2.8
+_PATIENCE_SECONDS = 2.6
 """How long a cancelled run may clean up; then the process ends without."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
