@@ -67,7 +67,7 @@ def test_a_file_is_not_seen_before_commit(tmp_path: Path, stage: Stage, context:
     write.path.write_text("new")
 
     assert context.writes == [write]
-    assert write.path.parent.name == ".a.csv.gz.aqueducts-run1"
+    assert write.path.parent.name.startswith(".a.csv.gz.aqueducts-run1-")
     assert write.path.name == "data.csv.gz"
     assert not target.exists()
     write.commit()
@@ -276,6 +276,17 @@ def test_abort_from_another_thread_ends_a_write(tmp_path: Path, stage: Stage) ->
     is_over.set()
     writer.join()
     stage(tmp_path / "out", is_single_file=False).abort()
+
+    assert _names(tmp_path) == []
+
+
+def test_what_is_written_shortly_after_an_abort_is_removed(tmp_path: Path, stage: Stage) -> None:
+    """An engine's tasks end some time after their query has failed."""
+    write = stage(tmp_path / "out", is_single_file=False)
+    late = threading.Timer(0.02, lambda: write.path.mkdir(parents=True))
+    late.start()
+    write.abort()
+    late.join()
 
     assert _names(tmp_path) == []
 

@@ -16,10 +16,11 @@ from aqueducts.builtin.local_listing import (
     has_wildcard,
     walk,
 )
-from aqueducts.builtin.local_staging import LocalStagedWrite, sweep
+from aqueducts.builtin.local_staging import LocalStagedWrite
 from aqueducts.builtin.local_target import check_file_target, check_folder_target
 from aqueducts.builtin.os_errors import storage_error
 from aqueducts.builtin.shown_names import listed
+from aqueducts.builtin.staging_folders import sweep
 from aqueducts.connectors import Listing, ObjectStoreType, RunContext, StagedWrite, Store
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import StorageError
