@@ -93,7 +93,8 @@ def main() -> int:
     parser.add_argument("--title", help="title of the picture; the command by default")
     parser.add_argument("command", nargs="+", help="the command and its arguments, after --")
     arguments = parser.parse_args()
-    line = shlex.join(arguments.command)
+    program, *rest = arguments.command
+    line = shlex.join([Path(program).name, *rest])
     code, written = _run(arguments.command, arguments.width)
     screen = Screen(arguments.width)
     screen.feed(f"\x1b[1m$ {line}\x1b[0m\r\n{written}")

@@ -16,7 +16,9 @@ __all__ = ["TableText", "dropped_columns_note", "render_table"]
 _NUMERIC = re.compile(r"u?int\d+|float\d*|double|half_?float|decimal", re.IGNORECASE)
 
 _NARROWEST_TEXT = 8
-"""Text columns are not shortened below this; then columns are dropped."""
+_NARROWEST_NAME = 10
+_NARROWEST_TYPE = 5
+"""Columns are not shortened below these; then columns are dropped."""
 
 _WIDEST_TYPE = 12
 """Types take part in a column's width up to this; longer ones are shortened."""
@@ -99,6 +101,12 @@ def _column(table: TableText, place: int, widest_type: int | None) -> _Column:
     type_width = cell_width(type_name[:widest_type])
     full = max(widest_value, cell_width(name), type_width, 1)
     is_numeric = _NUMERIC.match(type_name) is not None
+    narrowest = max(
+        widest_value if is_numeric else min(widest_value, _NARROWEST_TEXT),
+        min(cell_width(name), _NARROWEST_NAME),
+        min(type_width, _NARROWEST_TYPE),
+        1,
+    )
     return _Column(
         name=name,
         type=type_name,
@@ -106,7 +114,7 @@ def _column(table: TableText, place: int, widest_type: int | None) -> _Column:
         is_null=[value is None for value in raw],
         is_numeric=is_numeric,
         width=full,
-        narrowest=max(widest_value, 1) if is_numeric else min(full, _NARROWEST_TEXT),
+        narrowest=narrowest,
     )
 
 
