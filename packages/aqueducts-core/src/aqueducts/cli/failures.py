@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -19,6 +18,8 @@ __all__ = ["error_as_json", "report"]
 def report(error: BaseException, console: Console) -> int:
     """Tell the error on standard error and return the exit code it ends the command with."""
     if console.is_debug and not isinstance(error, click.ClickException | click.Abort):
+        import traceback  # for this flag only
+
         console.tell("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, click.ClickException):
         error.show(sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
@@ -75,18 +74,12 @@ class Console:
     @property
     def result_width(self) -> int | None:
         """Columns of standard output; None where it is no terminal and nothing is shortened."""
-        return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+        return _size_of(sys.stdout)[0] if is_terminal(sys.stdout) else None
 
     @property
     def message_size(self) -> tuple[int, int]:
         """Columns and lines of the terminal on standard error."""
-        try:
-            size = os.get_terminal_size(sys.stderr.fileno())
-        except (OSError, ValueError):
-            size = shutil.get_terminal_size()
-        columns = os.environ.get("COLUMNS", "")
-        width = int(columns) if columns.isdecimal() and int(columns) else size.columns
-        return width or 80, size.lines or 24
+        return _size_of(sys.stderr)
 
     @property
     def is_live_possible(self) -> bool:
@@ -108,6 +101,18 @@ class Console:
         if os.environ.get("FORCE_COLOR"):
             return True
         return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def _size_of(stream: TextIO) -> tuple[int, int]:
+    """Columns and lines of the terminal behind a stream; COLUMNS overrules it."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        columns = lines = 0
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        columns = int(given)
+    return columns or 80, lines or 24
 
 
 def is_terminal(stream: TextIO | None) -> bool:
