@@ -91,7 +91,7 @@ class RunContext(Protocol):
     def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
         """The store that serves `location`."""
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event) -> object:
         """Tell an event of this run, from any thread. Secrets are masked on the way."""
 
     def staged(self, write: StagedWrite) -> None:
@@ -363,6 +363,10 @@ class Session(ABC):
     @abstractmethod
     def rows_read(self) -> Mapping[str, int]:
         """Rows read so far per source, as far as the engine knows; cheap, from any thread."""
+
+    @abstractmethod
+    def rows_out(self) -> int:
+        """Rows that have left the engine so far in streams and files; cheap, from any thread."""
 
     @abstractmethod
     def replan(self, error: Exception) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aqueducts.events import Event
 from aqueducts.storage import open_store
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from aqueducts.secrets import SecretVault
 
 __all__ = ["Emitter", "LocalRunContext"]
+
+EventT = TypeVar("EventT", bound=Event)
 
 
 class Emitter:
@@ -32,8 +35,11 @@ class Emitter:
         self._lock = threading.Lock()
         self.has_listeners = bool(listeners)
 
-    def emit(self, event: Event) -> None:
-        """Tell all listeners; what one of them raises is logged and never fails the run."""
+    def emit(self, event: EventT) -> EventT:
+        """Tell all listeners; what one of them raises is logged and never fails the run.
+
+        Returns the event as it was told.
+        """
         masked = self._vault.mask_event(event)
         with self._lock:
             for listener in self._listeners:
@@ -42,11 +48,12 @@ class Emitter:
                 # A listener is a stranger's code; the run must not depend on it.
                 except Exception as error:  # noqa: BLE001
                     self._log_failure(listener, error)
+        return masked
 
     def _log_failure(self, listener: Callable[..., object], error: Exception) -> None:
         import structlog
 
-        structlog.get_logger("aqueducts").warning(
+        structlog.wrap_logger(structlog.PrintLogger(sys.stderr)).warning(
             "listener_failed",
             run_id=self._info.run_id,
             listener=getattr(listener, "__qualname__", repr(listener)),
@@ -84,9 +91,9 @@ class LocalRunContext:
         revealed = {key: self.reveal(value) for key, value in options.items()}
         return open_store(self._plugins, self.reveal(location), revealed)
 
-    def emit(self, event: Event) -> None:
-        """Tell an event of this run."""
-        self._emitter.emit(event)
+    def emit(self, event: EventT) -> EventT:
+        """Tell an event of this run; returns it as it was told, with secrets masked."""
+        return self._emitter.emit(event)
 
     def staged(self, write: StagedWrite) -> None:
         """Remember a staged write, so that it can be removed from another thread."""

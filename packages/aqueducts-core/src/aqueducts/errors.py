@@ -71,10 +71,12 @@ class AqueductsError(Exception):
     exit_code: ClassVar[int] = 1
     """What the command returns when this error ends it."""
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, step: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.step = step
+        """Name of the source, stage or destination that failed, where a run knows it."""
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n  help: {self.hint}"
@@ -156,10 +158,6 @@ class RunError(AqueductsError):
     """A run that failed; names the step it failed in."""
 
     code = "run"
-
-    def __init__(self, message: str, *, hint: str | None = None, step: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.step = step
 
 
 class SourceError(RunError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from aqueducts.models.stages import Stage
     from aqueducts.pipeline import Pipeline
 
-__all__ = ["Plan", "PlannedStage", "make_plan"]
+__all__ = ["Plan", "PlannedStage", "make_plan", "outline"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Plan:
     final: str | None
     """The stage that is written."""
     has_destination: bool
+    is_outline: bool = False
+    """Made without parsing queries: every stage seems to read all that is earlier, once."""
 
     @property
     def groups(self) -> Iterator[tuple[PlannedStage, ...]]:
@@ -57,6 +60,8 @@ class Plan:
 
     @property
     def _uses(self) -> Counter[str]:
+        if self.is_outline:
+            return Counter([*self.sources, *(stage.name for stage in self.stages)])
         uses: Counter[str] = Counter()
         for stage in self.stages:
             repeats = stage.facts is None or stage.facts.repeats_tables
@@ -159,6 +164,68 @@ def make_plan(pipeline: Pipeline, *, known_tables: Sequence[str] = ()) -> Plan:
         final=stages[-1].name if stages else None,
         has_destination=destination is not None,
     )
+
+
+def outline(pipeline: Pipeline) -> Plan | None:
+    """The plan of a pipeline in which nothing hangs on what its queries refer to, or None.
+
+    Parsing queries takes a tenth of a second, most of it loading the parser. What they refer to
+    decides on kept stages and on hints for joins; where no table can be used twice and there is
+    one source at most, there is nothing to decide, and the engine finds names that are wrong.
+    """
+    stages = [stage for group in pipeline.stages for stage in group]
+    names = [name.lower() for name, _ in _named(pipeline)]
+    text = "\n".join(stage.query for stage in stages).lower()
+    is_plain = (
+        len(pipeline.sources) <= 1
+        and len(set(names)) == len(names)
+        and (bool(stages) or pipeline.destination is None)
+        and all(len(group) == 1 for group in pipeline.stages)
+        and not any(word in text for word in ("with", "--", "/*"))
+        and not any(_may_be_read_twice(name, text) for name in names)
+        and not any(stage.show is not None or stage.explain_analyze for stage in stages)
+    )
+    return _outlined(pipeline) if is_plain else None
+
+
+def _may_be_read_twice(name: str, text: str) -> bool:
+    """Whether `name` stands more than once where SQL could mean a table (by what is before it)."""
+    before = r"(?:\bfrom|\bjoin|\btable|\blateral|[,(.])"
+    return '"' in name or len(re.findall(rf'{before}\s*"?{re.escape(name)}\b', text)) > 1
+
+
+def _outlined(pipeline: Pipeline) -> Plan:
+    planned: list[PlannedStage] = []
+    earlier = [source.name for source in pipeline.sources]
+    for group, stages in enumerate(pipeline.stages):
+        for place, stage in enumerate(stages):
+            planned.append(
+                PlannedStage(
+                    name=stage.name,
+                    stage=stage,
+                    group=group,
+                    place=place,
+                    facts=_NOTHING_TO_DECIDE,
+                    reads=tuple(earlier),
+                )
+            )
+        earlier += [stage.name for stage in stages]
+    return Plan(
+        sources=tuple(source.name for source in pipeline.sources),
+        stages=tuple(planned),
+        final=planned[-1].name if planned else None,
+        has_destination=pipeline.destination is not None,
+        is_outline=True,
+    )
+
+
+_NOTHING_TO_DECIDE = QueryFacts(
+    tables=(),
+    functions=frozenset(),
+    has_join=False,
+    is_order_dependent=False,
+    repeats_tables=False,
+)
 
 
 def _instability(stage: PlannedStage, volatile_functions: AbstractSet[str]) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
@@ -222,13 +222,24 @@ class Plugins:
         by_module = {id(record.module): record for record in self.records}
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             record = by_module[id(implementation.plugin)]
-            for each in implementation.function():
+            for each in _call_hook(implementation.function, hook, record):
                 for name in names(each):
                     _claim(kind, name, name, record, spellings, owner)
                     by_name[name] = each
                     for alias in getattr(each, "aliases", ()):
                         _claim(kind, alias, name, record, spellings, owner)
         return _Offer(kind=kind, by_name=by_name, owner=owner, spellings=spellings)
+
+
+def _call_hook(function: Callable[..., object], hook: str, record: PluginRecord) -> list[Any]:
+    try:
+        return list(cast("Iterable[Any]", function()))
+    # A stranger's hook may raise anything; the error must say whose it is.
+    except Exception as error:
+        raise PluginLoadError(
+            f"{hook} of {record.distribution} failed: {type(error).__name__}: {error}",
+            hint=f"reinstall or remove it: pip uninstall {record.distribution}",
+        ) from error
 
 
 def _claim(

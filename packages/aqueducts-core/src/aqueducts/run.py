@@ -16,7 +16,7 @@ from aqueducts.context import Emitter, LocalRunContext
 from aqueducts.errors import AqueductsError
 from aqueducts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
 from aqueducts.memory import peak_memory_bytes
-from aqueducts.plan import Plan, make_plan
+from aqueducts.plan import Plan, make_plan, outline
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.secrets import SecretVault
 from aqueducts.steps import Steps
@@ -104,6 +104,7 @@ class _Run:
         self._given = given
         self._settings = settings
         self._vault = SecretVault(self._plugins)
+        self._vault.remember(pipeline.document)
         listeners: list[Callable[..., object]] = list(self._plugins.event_listeners)
         if on_event is not None:
             listeners.append(lambda _, event: on_event(event))
@@ -122,9 +123,8 @@ class _Run:
         pipeline = self._pipeline
         self._engine = self._plugins.get(self._plugins.engines, self._settings.engine)()
         self._tables = None if self._given is None else self._engine.tables_of(self._given)
-        plan = make_plan(
-            pipeline, known_tables=self._tables.names() if self._tables is not None else ()
-        )
+        known_tables = self._tables.names() if self._tables is not None else ()
+        plan = outline(pipeline) or make_plan(pipeline, known_tables=known_tables)
         self.emit(
             RunStarted(
                 run_id=self.run_id,
@@ -186,7 +186,7 @@ def _failed(error: AqueductsError, started: float) -> RunFailed:
         code=error.code,
         message=error.message,
         duration_ms=_ms_since(started),
-        step=getattr(error, "step", None),
+        step=error.step,
     )
 
 

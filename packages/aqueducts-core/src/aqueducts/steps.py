@@ -32,6 +32,7 @@ from aqueducts.events import (
     StageStarted,
 )
 from aqueducts.outputs import schema_table, shown_table
+from aqueducts.plan import make_plan
 from aqueducts.queries import find_identifier
 from aqueducts.relations import ArrowStream, FileScan, Relation
 from aqueducts.results import StepResult
@@ -70,6 +71,8 @@ class Steps:
         self._pool = pool
         self._calls: set[Future[Any]] = set()
         self._has_replanned = False
+        self._rows_before: int | None = None
+        """Rows that had left the engine when the destination began; None before that."""
         self._relations: dict[str, Relation] = {}
         self._source_ms: dict[str, float] = {}
         self.results: list[StepResult] = []
@@ -127,11 +130,13 @@ class Steps:
         problems = []
         for stage in self._plan.stages:
             try:
-                await self._call(self._session.define, stage.name, stage.stage.query)
+                await self._define(stage)
             except EngineError as error:
                 problems.append(self._problem(stage, error))
                 break  # what reads this stage would only repeat it
         if problems:
+            if self._plan.is_outline:
+                make_plan(self._pipeline)  # knows more of names that are wrong
             raise PlanError(problems)
         if self._plan.final is None:
             return
@@ -141,6 +146,10 @@ class Steps:
         if destination is not None:
             with self._in_destination():
                 await self._call(destination.check, frame.schema, self._context)
+
+    async def _define(self, stage: PlannedStage) -> None:
+        query = self._context.reveal(stage.stage.query)
+        await self._call(self._session.define, stage.name, query)
 
     async def _run_groups(self) -> None:
         kept = self._plan.kept_stages(self._engine.volatile_functions, self._one_time_sources())
@@ -153,7 +162,7 @@ class Steps:
         for group in self._plan.groups:
             if must_redefine:
                 for stage in group:
-                    await self._call(self._session.define, stage.name, stage.stage.query)
+                    await self._define(stage)
             await _together(self._run_stage(stage, kept.get(stage.name)) for stage in group)
             for name, last in release.items():
                 if last == group[0].group:
@@ -218,14 +227,15 @@ class Steps:
             kind=kind,
             **content,
         )
-        self.outputs.append(output)
-        self._context.emit(output)
+        self.outputs.append(self._context.emit(output))
 
     async def _write(self, destination: Destination[Any]) -> None:
         final = self._plan.stages[-1].name  # a plan with a destination has stages
         name = self._pipeline.destination.name
         started = time.perf_counter()
-        self._context.emit(DestinationStarted(name=name))
+        location = getattr(self._pipeline.destination, "location", None)
+        self._context.emit(DestinationStarted(name=name, location=location))
+        self._rows_before = self._session.rows_out()
         with self._in_destination():
             report = await self._replanning(
                 final, lambda: self._write_once(destination, self._session.frame(final))
@@ -334,6 +344,10 @@ class Steps:
                     if told.get(name) != rows:
                         told[name] = rows
                         self._context.emit(Progress(step="source", name=name, rows=rows))
+                if self._rows_before is not None:
+                    written = max(0, self._session.rows_out() - self._rows_before)
+                    name = self._pipeline.destination.name
+                    self._context.emit(Progress(step="destination", name=name, rows=written))
 
         task = asyncio.create_task(tell())
         try:
@@ -346,10 +360,8 @@ class Steps:
         """Errors of one step carry its name, and are ours."""
         try:
             yield
-        except RunError as error:
+        except AqueductsError as error:
             error.step = error.step or name
-            raise
-        except AqueductsError:
             raise
         # A connector is a stranger's code: whatever it raises must name the step it broke.
         except Exception as error:

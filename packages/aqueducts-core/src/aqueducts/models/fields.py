@@ -27,7 +27,12 @@ class PipelineModel(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="allow", populate_by_name=True, hide_input_in_errors=True
+        frozen=True,
+        extra="allow",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        # Most models are only parts of the joined pipeline model, which builds its own validators.
+        defer_build=True,
     )
 
 

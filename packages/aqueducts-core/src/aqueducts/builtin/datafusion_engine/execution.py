@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from datafusion import DataFrame, SessionContext
@@ -14,9 +15,11 @@ from datafusion.plan import ExecutionPlan
 
 from aqueducts.builtin.datafusion_engine.failures import engine_error
 from aqueducts.builtin.datafusion_engine.interrupts import Interrupts
-from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
 from aqueducts.builtin.datafusion_engine.links import Links
-from aqueducts.errors import AqueductsError
+from aqueducts.errors import AqueductsError, SourceError
+
+if TYPE_CHECKING:
+    from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
 
 __all__ = ["Executor"]
 
@@ -34,6 +37,7 @@ class Executor:
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
         self._running: list[ExecutionPlan] = []
+        self._rows_out = 0
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -44,8 +48,9 @@ class Executor:
         except AqueductsError:
             raise
         # DataFusion raises bare Exception while running and ValueError while planning.
-        except Exception as error:
-            raise self._explain(error) from error
+        except Exception as error:  # noqa: BLE001
+            explained = self._explain(error)
+            raise explained from explained.__cause__ or error
 
     def collect(self, frame: DataFrame) -> list[pa.RecordBatch]:
         """All rows of a small result."""
@@ -72,7 +77,10 @@ class Executor:
                     batch = next(batches, None)
                 if batch is None:
                     break
-                yield batch.to_pyarrow()
+                rows = batch.to_pyarrow()
+                with self._lock:
+                    self._rows_out += rows.num_rows
+                yield rows
         finally:
             del batches  # stops the query and closes its sources
         with self._lock:
@@ -88,6 +96,11 @@ class Executor:
             counts[name] = dataset.rows_read
         return counts
 
+    def rows_out(self) -> int:
+        """Rows that left the engine in streams and in files, finished and being written."""
+        with self._lock:
+            return self._rows_out + sum(map(_rows_into_files, self._running))
+
     @contextmanager
     def _counting(self, plan: ExecutionPlan) -> Iterator[None]:
         with self._lock:
@@ -97,6 +110,7 @@ class Executor:
         finally:
             with self._lock:
                 self._running.remove(plan)
+                self._rows_out += _rows_into_files(plan)
                 self._count(plan)
 
     def _count(self, plan: ExecutionPlan) -> None:
@@ -112,10 +126,23 @@ class Executor:
         return counts
 
     def _explain(self, error: Exception) -> AqueductsError:
-        for dataset in self.datasets.values():
-            if isinstance(dataset.failure, AqueductsError):
-                return dataset.failure
+        for name, dataset in self.datasets.items():
+            failure = dataset.take_failure()
+            if isinstance(failure, AqueductsError):
+                return failure
+            if failure is not None:
+                message = f"{type(failure).__name__}: {failure}"
+                source_error = SourceError(message, step=name)
+                source_error.__cause__ = failure
+                return source_error
         explained = engine_error(error)
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)
         return explained
+
+
+def _rows_into_files(plan: ExecutionPlan) -> int:
+    """Rows that the file writer at the top of a plan was given so far."""
+    operators = plan.collect_metrics()
+    is_writer = len(operators) > 1 and operators[0][0].startswith("DataSinkExec")
+    return (operators[1][1].output_rows or 0) if is_writer else 0

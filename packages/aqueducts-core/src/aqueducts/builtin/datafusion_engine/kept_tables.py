@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 __all__ = ["POSITION", "KeptTable", "keep", "numbered"]
 
@@ -68,6 +67,8 @@ def _spill(
     rest: Iterator[pa.RecordBatch],
     folder: Path,
 ) -> KeptTable:
+    import pyarrow.parquet as pq
+
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{uuid.uuid4().hex}.parquet"
     rows = 0

@@ -31,8 +31,7 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
         self._lock = threading.Lock()
         self._opened: set[int] = set()
         self.rows_read = 0
-        self.failure: BaseException | None = None
-        """What `open` raised: DataFusion keeps only the text of it."""
+        self._failure: Exception | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -56,24 +55,29 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
         self, partition: int, columns: Sequence[str] | None, condition: Any
     ) -> Iterator[pa.RecordBatch]:
         """Batches of one partition, filtered and with exactly `columns`."""
-        self._claim(partition)
-        wanted = self._needed(columns, condition)
-        batches = iter(self._stream.open(partition, wanted, condition))
+        batches: Iterator[pa.RecordBatch] = iter(())
         try:
+            self._claim(partition)
+            wanted = self._needed(columns, condition)
+            batches = iter(self._stream.open(partition, wanted, condition))
             for batch in batches:
                 chosen = batch if condition is None else batch.filter(condition)
                 shaped = self._shape(chosen, columns)
                 with self._lock:
                     self.rows_read += shaped.num_rows
                 yield shaped
-        except BaseException as error:
-            if not isinstance(error, GeneratorExit):
-                self.failure = error
+        except Exception as error:
+            self._failure = error
             raise
         finally:
             close = getattr(batches, "close", None)
             if close is not None:
                 close()
+
+    def take_failure(self) -> Exception | None:
+        """What reading raised, once: DataFusion keeps only the text of it."""
+        failure, self._failure = self._failure, None
+        return failure
 
     def _claim(self, partition: int) -> None:
         with self._lock:

@@ -18,11 +18,9 @@ from aqueducts.builtin.datafusion_engine.kept_tables import (
     keep,
     numbered,
 )
-from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv
 from aqueducts.builtin.datafusion_engine.scan_json import scan_json
-from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
 from aqueducts.builtin.datafusion_engine.settings import (
     budget_for,
     keep_order_of_views,
@@ -139,6 +137,10 @@ class DataFusionSession(Session):
         """Rows read so far per source."""
         return self._executor.rows_read()
 
+    def rows_out(self) -> int:
+        """Rows that have left the engine so far."""
+        return self._executor.rows_out()
+
     def replan(self, error: Exception) -> str | None:
         """Trade speed for memory by the operator that had too little."""
         if not isinstance(error, OutOfMemoryError) or not self._is_own:
@@ -171,6 +173,9 @@ class DataFusionSession(Session):
             return self._open_files(name, relation, is_joined=is_joined)
         internal = f"__source_{uuid.uuid4().hex}"
         if isinstance(relation, ArrowStream):
+            # pyarrow.dataset takes 50 MB and a tenth of a second, which files do not need.
+            from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
+
             dataset = LazyDataset(name, relation)
             self._executor.datasets[name] = dataset
             self._context.register_table(internal, dataset)
@@ -183,6 +188,8 @@ class DataFusionSession(Session):
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
         into = ScanContext(self._context, self._links, name)
         if scan.format == "parquet":
+            from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
+
             return scan_parquet(scan, into)
         read = scan_csv if scan.format == "csv" else scan_json
         frame, row_bound = read(scan, into)

@@ -38,6 +38,8 @@ def _explain(text: str, query: str) -> tuple[str, int, int] | None:
     refused = _REFUSED.search(text)
     if refused is not None:
         return _not_a_query(refused[2].strip()), *_first_word(query)
+    if "No SQL statements" in text:
+        return "the query is empty", 1, 1
     if "single SQL statement" in text:
         return "a stage holds one query; this is more than one statement", *_first_word(query)
     if "Format not explicitly set" in text or "COPY" in text:
