@@ -14,7 +14,7 @@ from datafusion import DataFrame, SessionContext
 from datafusion.plan import ExecutionPlan
 
 from aqueducts.builtin.datafusion_engine.failures import engine_error
-from aqueducts.builtin.datafusion_engine.interrupts import Interrupts
+from aqueducts.builtin.datafusion_engine.interrupts import Interrupted, Interrupts
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.errors import AqueductsError, SourceError
 
@@ -47,6 +47,10 @@ class Executor:
                 yield
         except AqueductsError:
             raise
+        except Interrupted as error:
+            # The frames that it came through hold the engine's stream, which would run on.
+            error.__traceback__ = None
+            raise Interrupted from None
         # DataFusion raises bare Exception while running and ValueError while planning.
         except Exception as error:  # noqa: BLE001
             explained = self._explain(error)
