@@ -7,7 +7,8 @@ uv=$1
 shift
 
 compile() {
-    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@"
+    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+        --overrides requirements/overrides.txt "$@"
 }
 
 compile --all-extras --group all packages/*/pyproject.toml \

@@ -23,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = "requirements/constraints.txt"
+OVERRIDES = "requirements/overrides.txt"
 """Relative to the root: uv splits the variables that name such files at spaces."""
 DIST = ROOT / "dist"
 PLUGIN_DIST = ROOT / "build" / "plugins"
@@ -127,6 +128,7 @@ def _uv(*arguments: str) -> None:
     environment = os.environ | {
         "UV_CONSTRAINT": CONSTRAINTS,
         "UV_BUILD_CONSTRAINT": CONSTRAINTS,
+        "UV_OVERRIDE": OVERRIDES,
         "UV_PYTHON_DOWNLOADS": "never",
     }
     command = [sys.executable, "-m", "uv", *arguments]

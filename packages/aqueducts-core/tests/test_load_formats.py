@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import tomli_w
@@ -183,16 +184,31 @@ pipelines = _some(
 )
 
 
+class _CoreDumper(yaml.SafeDumper):
+    """Quotes text that is a number in YAML 1.2, such as `0E0`, and is not in YAML 1.1."""
+
+
+_CoreDumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|0o[0-7]+\Z"),
+    list("-+.0123456789"),
+)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pipelines, st.booleans(), st.sampled_from([None, '"', "|"]))
 def test_all_formats_load_equal(data: dict[str, Any], flow: bool, style: str | None) -> None:
     """One document in YAML, JSON and TOML, and as a mapping, is one pipeline without warnings."""
     texts = {
-        "yaml": yaml.safe_dump(
-            data, default_flow_style=flow, default_style=None if flow else style, allow_unicode=True
+        "yaml": yaml.dump(
+            data,
+            Dumper=_CoreDumper,
+            default_flow_style=flow,
+            default_style=None if flow else style,
+            allow_unicode=True,
         )
         if style is None or not _has_other_scalars(data)
-        else yaml.safe_dump(data),
+        else yaml.dump(data, Dumper=_CoreDumper),
         "json": json.dumps(data, ensure_ascii=flow, indent=None if flow else 2),
         "toml": tomli_w.dumps(data, multiline_strings=flow),
     }

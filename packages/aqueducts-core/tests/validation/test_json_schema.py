@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -57,7 +58,6 @@ _PARAMS = {"v": "v2", "f": "csv", "on": "true", "m": "auto"}
 
 def errors_of(data: Any) -> list[str]:
     """Return what the schema says against a document."""
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = jsonschema.Draft202012Validator(SCHEMA).iter_errors(data)
     return [f"{each.json_path}: {each.message}" for each in found]
