@@ -24,8 +24,16 @@ def test_types_are_inferred_from_the_first_rows(bench: Bench) -> None:
         "double",
         "bool",
         "date32[day]",
-        "timestamp[s]",
+        "timestamp[us]",
         "string",
+    ]
+
+
+def test_fractions_of_seconds_that_come_late_are_kept(bench: Bench) -> None:
+    """The first rows do not tell how exact times are; the reader would cut them without a word."""
+    bench.csv("ts\n" + "2024-01-02T03:04:05\n" * 12_000 + "2024-01-02T03:04:05.123456\n")
+    assert [str(each) for each in bench.column("SELECT max(ts) FROM t")] == [
+        "2024-01-02 03:04:05.123456"
     ]
 
 

@@ -13,7 +13,11 @@ import pyarrow as pa
 from datafusion import DataFrame, Expr, SessionContext, col, functions, lit
 
 from aqueducts.builtin.datafusion_engine.execution import Executor
-from aqueducts.builtin.datafusion_engine.plain_types import parquet_keeps, plain_schema
+from aqueducts.builtin.datafusion_engine.plain_types import (
+    parquet_keeps,
+    parquet_type,
+    plain_schema,
+)
 from aqueducts.connectors import EngineWriter
 from aqueducts.errors import EngineError
 from aqueducts.table_names import quote
@@ -67,9 +71,9 @@ class DataFusionFrame:
         partition_columns: Sequence[str] = (),
     ) -> int:
         """Run the query into files by COPY; returns the rows that the writer took."""
-        target = self._reachable(path)
         if is_single_file:
-            return self._copy(self._plain_query(writer, ()), target, self._plain_writer(writer), ())
+            return self._write_single(path, writer)
+        target = self._reachable(path)
         path.mkdir(parents=True, exist_ok=True)
         renamed = _writable_names(partition_columns)
         query = self._plain_query(writer, partition_columns, renamed)
@@ -78,6 +82,19 @@ class DataFusionFrame:
         _rename_folders(path, renamed)
         if rows == 0:
             self._write_empty(path, target, writer, partition_columns)
+        return rows
+
+    def _write_single(self, path: Path, writer: EngineWriter) -> int:
+        # A name without ending would become a folder.
+        named = path if path.suffix else path.with_name(f"{path.name}{writer.extension or '.part'}")
+        query = self._plain_query(writer, ())
+        try:
+            rows = self._copy(query, self._reachable(named), self._plain_writer(writer), ())
+            named.rename(path)
+        except BaseException:
+            if named != path:
+                named.unlink(missing_ok=True)
+            raise
         return rows
 
     def _write_empty(
@@ -113,8 +130,8 @@ class DataFusionFrame:
                 column = col(quote(field.name))
                 if field.name in partition_columns:
                     column = _partition_text(column)
-                elif must_cast and field.type != plain.type:
-                    column = column.cast(plain.type)
+                elif must_cast and field.type != _written_type(plain.type, writer):
+                    column = column.cast(_written_type(plain.type, writer))
                 columns.append(column.alias(renamed.get(field.name, field.name)))
             return query.select(*columns)
 
@@ -125,7 +142,7 @@ class DataFusionFrame:
         return replace(writer, options={"format.skip_arrow_metadata": "true", **writer.options})
 
     def _needs_casts(self, writer: EngineWriter) -> bool:
-        if self._is_plain() or not _is_parquet(writer):
+        if not _is_parquet(writer):
             return False  # text has no types to keep plain
         return not all(parquet_keeps(field.type) for field in self._schema)
 
@@ -203,6 +220,10 @@ def plain_batches(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Itera
             for column, field in zip(batch.columns, schema, strict=True)
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _written_type(data_type: pa.DataType, writer: EngineWriter) -> pa.DataType:
+    return parquet_type(data_type) if _is_parquet(writer) else data_type
 
 
 def _is_parquet(writer: EngineWriter) -> bool:

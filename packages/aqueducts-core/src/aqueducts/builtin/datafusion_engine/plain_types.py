@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-__all__ = ["parquet_keeps", "plain_schema", "plain_type"]
+__all__ = ["parquet_keeps", "parquet_type", "plain_schema", "plain_type"]
 
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:
@@ -37,6 +37,25 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """The schema with plain types, all columns nullable, without metadata."""
     return pa.schema([pa.field(field.name, plain_type(field.type), True) for field in schema])
+
+
+def parquet_type(data_type: pa.DataType) -> pa.DataType:
+    """The nearest type that Parquet has a name for.
+
+    Parquet knows no seconds: the engine writes them as bare numbers, and that is what every
+    reader gets.
+    """
+    if pa.types.is_timestamp(data_type) and data_type.unit == "s":
+        return pa.timestamp("ms", data_type.tz)
+    if pa.types.is_time32(data_type):
+        return pa.time32("ms")
+    if pa.types.is_date64(data_type):
+        return pa.date32()
+    if pa.types.is_list(data_type):
+        return pa.list_(data_type.value_field.with_type(parquet_type(data_type.value_type)))
+    if pa.types.is_struct(data_type):
+        return pa.struct([field.with_type(parquet_type(field.type)) for field in data_type])
+    return data_type
 
 
 def parquet_keeps(data_type: pa.DataType) -> bool:
