@@ -1,7 +1,13 @@
-"""Options that Parquet files are written with unless the user says otherwise."""
+"""Options that Parquet files are written with unless the user says otherwise.
+
+Each was measured on sorted, random, repeated and unique data against DuckDB's own files (the
+figures are in the rationale): less CPU than the engine's defaults at about half the size.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +15,63 @@ if TYPE_CHECKING:
 
 __all__ = ["parquet_defaults"]
 
+_FOR_ALL = {
+    "format.compression": "zstd(1)",
+    # A dictionary of more than 128 KiB is slower than the fallback below and hardly smaller.
+    "format.dictionary_page_size_limit": str(128 << 10),
+    # The engine holds whole row groups in memory while it writes; a million rows take gigabytes.
+    "format.max_row_group_size": str(256 << 10),
+}
 
-def parquet_defaults(schema: pa.Schema) -> dict[str, str]:  # noqa: ARG001 - types come to matter
-    """COPY options for a schema."""
-    return {"format.compression": "zstd(1)"}
+_LONGEST_INTEGER_DECIMAL = 18
+"""Decimals of up to this many digits are stored as integers."""
+
+
+def parquet_defaults(schema: pa.Schema) -> dict[str, str]:
+    """COPY options for a schema: those of the file, and an encoding for each column that has one.
+
+    The encoding is what a column falls back to when its dictionary grows too large.
+    """
+    options = dict(_FOR_ALL)
+    leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
+    shared = Counter(path for path, _ in leaves)
+    for path, data_type in leaves:
+        encoding = _encoding(data_type)
+        if encoding is not None and shared[path] == 1:
+            options[f"format.encoding::{path}"] = encoding
+    return options
+
+
+def _encoding(data_type: pa.DataType) -> str | None:
+    import pyarrow.types as pt
+
+    if pt.is_decimal(data_type):
+        is_integer = data_type.precision <= _LONGEST_INTEGER_DECIMAL
+        return "delta_binary_packed" if is_integer else None
+    if pt.is_integer(data_type) or (pt.is_temporal(data_type) and not pt.is_interval(data_type)):
+        return "delta_binary_packed"
+    texts = (pt.is_string, pt.is_large_string, pt.is_binary, pt.is_large_binary)
+    if any(check(data_type) for check in texts):
+        return "delta_length_byte_array"
+    return None
+
+
+def _leaves(path: str, data_type: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+    """Leaf columns as the engine's options name them.
+
+    It folds the names in options to lower case and splits them at dots, so that other names
+    cannot be said; such columns are written as the engine likes.
+    """
+    import pyarrow.types as pt
+
+    if path != path.lower() or "." in path:
+        return
+    if pt.is_struct(data_type):
+        for field in data_type:
+            for leaf, inner in _leaves(field.name, field.type):
+                yield f"{path}.{leaf}", inner
+    elif pt.is_list(data_type) or pt.is_large_list(data_type) or pt.is_fixed_size_list(data_type):
+        for leaf, inner in _leaves(data_type.value_field.name, data_type.value_type):
+            yield f"{path}.list.{leaf}", inner
+    elif not pt.is_nested(data_type):
+        yield path, data_type

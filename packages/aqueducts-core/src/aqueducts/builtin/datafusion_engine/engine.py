@@ -47,7 +47,6 @@ _VOLATILE_FUNCTIONS = frozenset(
         "current_time",
         "current_timestamp",
         "now",
-        "rand",
         "random",
         "today",
         "uuid",

@@ -30,6 +30,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     unite,
     without_partitions,
 )
+from aqueducts.builtin.datafusion_engine.row_bounds import RowBound, bound_rows
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile, FileScan
@@ -67,7 +68,7 @@ class _Layout:
     null_partitions: frozenset[str]
 
 
-def scan_csv(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]:
+def scan_csv(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | None]:
     """The files as one frame, and a number of rows that they cannot exceed (None: unknown)."""
     _refuse_nested(scan)
     groups = _group(scan)
@@ -136,12 +137,17 @@ def _infer(groups: Sequence[tuple[_Layout, FileScan]], into: ScanContext) -> pa.
         with ThreadPoolExecutor(max_workers=4) as pool:
             found = list(pool.map(lambda job: infer(*job), jobs))
     united = unify_schemas(found, text_fits_all=True)
-    return pa.schema(
-        [
-            field.with_type(pa.string()) if pa.types.is_null(field.type) else field
-            for field in united
-        ]
-    )
+    return pa.schema([field.with_type(_settled(field.type)) for field in united])
+
+
+def _settled(data_type: pa.DataType) -> pa.DataType:
+    """The type for a column of which the first rows look like this."""
+    if pa.types.is_null(data_type):
+        return pa.string()
+    if pa.types.is_timestamp(data_type) and data_type.unit in ("s", "ms"):
+        # The reader would cut the fractions of later rows without a word.
+        return pa.timestamp("us", data_type.tz)
+    return data_type
 
 
 def _open(layout: _Layout, part: FileScan, schema: pa.Schema, into: ScanContext) -> Part:
@@ -234,15 +240,14 @@ def _empty(scan: FileScan, into: ScanContext) -> DataFrame:
     return into.context.read_batches([batch])
 
 
-def _row_bound(scan: FileScan, groups: Sequence[tuple[_Layout, FileScan]]) -> int | None:
-    bound = 0
-    for layout, part in groups:
-        if layout.compression is not None:
-            return None
-        # A row has a delimiter between its fields and a line break, the last row may lack it.
-        shortest = max(1, len(layout.header or scan.schema or ()))
-        bound += sum(file.size_bytes // shortest + 1 for file in part.files)
-    return bound
+def _row_bound(scan: FileScan, groups: Sequence[tuple[_Layout, FileScan]]) -> RowBound | None:
+    # A row has a delimiter between its fields and a line break, which the last row may lack.
+    widths = [len(layout.header or scan.schema or ()) for layout, _ in groups]
+    return bound_rows(
+        ((file, layout.compression) for layout, part in groups for file in part.files),
+        marks=(b"\n", b"\r"),
+        shortest_row_bytes=min(widths),
+    )
 
 
 def _null_regex(dialect: CsvDialect) -> str | None:

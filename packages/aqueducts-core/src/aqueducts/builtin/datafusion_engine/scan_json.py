@@ -21,6 +21,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     without_partitions,
 )
 from aqueducts.builtin.datafusion_engine.plain_types import plain_type
+from aqueducts.builtin.datafusion_engine.row_bounds import RowBound, bound_rows
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
@@ -31,9 +32,6 @@ _ALL_ROWS = 1 << 62
 """Types are inferred from every row. The reader cuts the fraction of a number that comes after
 integers only, and passes over a key that it has not seen, both without a word."""
 
-_SHORTEST_ROW_BYTES = 3
-"""`{}` and a line break."""
-
 _ENDINGS = {
     None: ".json",
     "gzip": ".json.gz",
@@ -43,16 +41,14 @@ _ENDINGS = {
 }
 
 
-def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]:
+def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | None]:
     """The files as one frame, and a number of rows that they cannot exceed (None: unknown)."""
     schema = scan.schema
     if schema is None:
         schema = without_partitions(_infer(scan, into), scan.partitions)
     parts: list[Part] = []
-    is_compressed = False
     for part, nulls in split_partitions(scan):
         for compression, files in _by_compression(part).items():
-            is_compressed = is_compressed or compression is not None
             chosen = replace(part, files=files)
             names = [*schema.names, *(part.partitions.names if part.partitions else ())]
             parts.append(
@@ -63,8 +59,11 @@ def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, int | None]
                     null_partitions=nulls,
                 )
             )
-    size = sum(file.size_bytes for file in scan.files)
-    bound = None if is_compressed else size // _SHORTEST_ROW_BYTES + len(scan.files)
+    bound = bound_rows(
+        ((file, compression_of(file, scan.compression)) for file in scan.files),
+        marks=(b"{",),
+        shortest_row_bytes=len(b"{}"),
+    )
     return unite(parts, schema, scan.partitions), bound
 
 

@@ -62,6 +62,10 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .with_batch_size(budget.batch_rows)
         .with_information_schema(True)
         .set(_DROPS_ORDER_OF_VIEWS, "false")
+        # A side of up to this size becomes the hash table of a join, whatever is known of the
+        # other side, which then streams by without being split by key.
+        .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
+        .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
     )
     for key, value in settings.options.items():
         config = config.set(key, value)
