@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["QueryFacts", "TableReference", "find_identifier", "read_query"]
 
 _ORDER_DEPENDENT = frozenset(
-    {"row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "any_value"}
+    {
+        *("row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"),
+        *("any_value", "array_agg", "string_agg"),
+    }
 )
+
+_START = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
+_QUERY_WORDS = frozenset({"select", "with", "from", "values", "table"})
+
+_ENGINE_NAMES = {"rand": "random", "group_concat": "string_agg"}
+"""What the parser calls otherwise than the engine."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,9 @@ def read_query(query: str) -> QueryFacts | None:
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.scope import traverse_scope
 
+    start = _START.match(query)
+    if start is not None and start[1].lower() not in _QUERY_WORDS:
+        return None  # EXPLAIN, SHOW and such, about which the parser would print a warning
     try:
         tree = parse_one(query, read="duckdb")
         scopes = traverse_scope(tree)
@@ -76,7 +88,11 @@ def read_query(query: str) -> QueryFacts | None:
     )
 
 
-_QUOTED_NAMES = re.compile(r"(?:named|field|function|column|table) [`'\"]?([^\s`'\",;()]+)")
+_QUOTED_NAMES = re.compile(
+    r"(?:field named|named|field|function|column|table) [`']?"
+    r"((?:\"[^\"]*\"|[\w$]+)(?:\.(?:\"[^\"]*\"|[\w$]+))*)",
+    re.IGNORECASE,
+)
 
 
 def find_identifier(query: str, message: str) -> tuple[int, int, int] | None:
@@ -87,7 +103,7 @@ def find_identifier(query: str, message: str) -> tuple[int, int, int] | None:
     match = _QUOTED_NAMES.search(message)
     if match is None:
         return None
-    wanted = match[1].rstrip(".").split(".")[-1].strip('"`').lower()
+    wanted = match[1].strip('"').split(".")[-1].strip('"').lower()
     for line, text in enumerate(query.splitlines(), start=1):
         found = re.search(rf"(?<![\w]){re.escape(wanted)}(?![\w])", text, re.IGNORECASE)
         if found is not None:
@@ -119,7 +135,8 @@ def _function_name(function: exp.Func) -> str:
 
     if isinstance(function, exp.Anonymous):
         return function.name.lower()
-    return function.sql_name().lower()
+    name = function.sql_name().lower()
+    return _ENGINE_NAMES.get(name, name)
 
 
 def _has_join(tree: exp.Query) -> bool:
@@ -128,7 +145,8 @@ def _has_join(tree: exp.Query) -> bool:
     if tree.find(exp.Join, exp.Exists, exp.SetOperation) is not None:
         return True
     return any(node.args.get("query") is not None for node in tree.find_all(exp.In)) or any(
-        isinstance(node.parent, (exp.Binary, exp.Select)) for node in tree.find_all(exp.Subquery)
+        node.parent is not None and not isinstance(node.parent, exp.From)
+        for node in tree.find_all(exp.Subquery)
     )
 
 
@@ -143,12 +161,14 @@ def _is_order_dependent(tree: exp.Query, functions: frozenset[str]) -> bool:
             return True
     if tree.find(exp.TableSample) is not None:
         return True
+    windows = list(tree.find_all(exp.Window))
+    if any(window.args.get("spec") and not window.args.get("order") for window in windows):
+        return True
     if not functions & _ORDER_DEPENDENT:
         return False
-    windows = list(tree.find_all(exp.Window))
     ordered = {id(window.this) for window in windows if window.args.get("order")}
     return any(
-        id(node) not in ordered
+        id(node) not in ordered and node.find(exp.Order) is None
         for node in tree.find_all(exp.Func)
         if _function_name(node) in _ORDER_DEPENDENT
     )

@@ -152,7 +152,11 @@ class Steps:
         await self._call(self._session.define, stage.name, query)
 
     async def _run_groups(self) -> None:
-        kept = self._plan.kept_stages(self._engine.volatile_functions, self._one_time_sources())
+        packs = self._pipeline.plugins.udf_packs.values()
+        volatile = self._engine.volatile_functions.union(
+            *({name.lower() for name in pack.volatile_functions} for pack in packs)
+        )
+        kept = self._plan.kept_stages(volatile, self._one_time_sources())
         spooled = [name for name in self._one_time_sources() if self._plan.uses(name) > 1]
         for name in spooled:
             with self._step(SourceError, name):

@@ -138,10 +138,7 @@ def test_volatile_functions_are_those_that_the_engine_knows() -> None:
     found = {name for batch in context.sql(query).collect() for name in batch.column(0).to_pylist()}
     depend_on_the_file_only = {"input_file_name", "file_row_index"}
     are_tables = {"range", "generate_series"}
-    known = DataFusionEngine().volatile_functions
-    assert found - depend_on_the_file_only - are_tables <= known
-    # Spark's function set has rand(); the rest is known to this version.
-    assert known - found <= {"rand"}
+    assert found - depend_on_the_file_only - are_tables == DataFusionEngine().volatile_functions
 
 
 @pytest.mark.parametrize(

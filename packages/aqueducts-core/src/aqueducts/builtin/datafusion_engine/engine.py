@@ -47,6 +47,7 @@ _VOLATILE_FUNCTIONS = frozenset(
         "current_time",
         "current_timestamp",
         "now",
+        "rand",
         "random",
         "today",
         "uuid",
