@@ -57,6 +57,13 @@ def test_nested_leaves() -> None:
     }
 
 
+def test_a_leaf_and_a_column_of_one_path_are_left_alone() -> None:
+    """The option for one would reach the other, whose type may not have that encoding."""
+    schema = pa.schema([("a", pa.struct([("b", pa.int64())])), ("a.b", pa.string())])
+
+    assert not [key for key in parquet_defaults(schema) if "::" in key]
+
+
 def test_the_engine_applies_them(tmp_path: Path) -> None:
     """COPY takes all options, and the files hold the encodings, nested columns too."""
     context = datafusion.SessionContext()

@@ -34,7 +34,8 @@ def parquet_defaults(schema: pa.Schema) -> dict[str, str]:
     """
     options = dict(_FOR_ALL)
     leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
-    shared = Counter(path for path, _ in leaves)
+    # A name with a dot in it is hit by the option for a leaf of that path.
+    shared = Counter([path for path, _ in leaves] + [each for each in schema.names if "." in each])
     for path, data_type in leaves:
         encoding = _encoding(data_type)
         if encoding is not None and shared[path] == 1:
