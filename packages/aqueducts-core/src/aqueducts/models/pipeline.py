@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Discriminator, Field, create_model
 
@@ -27,7 +27,7 @@ class PipelineDocument(PipelineModel):
     destination: Any = Field(default=None, description="Where the last stage is written.")
 
 
-class FormatModels(BaseModel):
+class FormatModels(NamedTuple):
     """Option models of one file format."""
 
     read: type[BaseModel]

@@ -60,12 +60,19 @@ DataTypeText = Annotated[
 """A data type, written as text in files and in JSON."""
 
 
+_CONFIG = ConfigDict(
+    frozen=True,
+    extra="ignore",
+    populate_by_name=True,
+    hide_input_in_errors=True,
+    defer_build=True,
+)
+
+
 class SchemaField(BaseModel):
     """A column. Other keys than these are allowed and mean nothing here."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
-    )
+    model_config = _CONFIG
 
     name: Name = Field(description="Name of the column.")
     data_type: DataTypeText = Field(
@@ -79,9 +86,7 @@ class SchemaField(BaseModel):
 class PartitionColumn(BaseModel):
     """A column whose values are in the names of folders: `[name, type]`, or as a mapping."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
-    )
+    model_config = _CONFIG
 
     name: Name = Field(description="Name of the column and of its folders (`name=value`).")
     data_type: DataTypeText = Field(
