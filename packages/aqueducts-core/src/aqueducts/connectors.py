@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
+import msgspec
 from pydantic import BaseModel, SecretStr
 
 from aqueducts.events import Event
@@ -52,8 +52,7 @@ ModelClass: TypeAlias = type[BaseModel]
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class RunInfo:
+class RunInfo(msgspec.Struct, frozen=True):
     """Which run an event belongs to."""
 
     run_id: str
@@ -117,8 +116,7 @@ class Source(ABC, Generic[ConfigT]):
         """
 
 
-@dataclass(frozen=True)
-class WriteReport:
+class WriteReport(msgspec.Struct, frozen=True):
     """What a destination has committed."""
 
     rows: int
@@ -127,18 +125,16 @@ class WriteReport:
     location: str | None = None
 
 
-@dataclass(frozen=True)
-class EngineWriter:
+class EngineWriter(msgspec.Struct, frozen=True):
     """A file format that the engine writes itself (`COPY ... STORED AS`)."""
 
     stored_as: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = msgspec.field(default_factory=dict)
     extension: str = ""
     """With its dot; files in folders get it."""
 
 
-@dataclass(frozen=True)
-class StreamWriter:
+class StreamWriter(msgspec.Struct, frozen=True):
     """A file format that Python writes: `write(reader, path)` returns the rows written."""
 
     write: Callable[[pa.RecordBatchReader, Path], int]
@@ -241,8 +237,7 @@ class FileFormat(ABC):
         raise NotImplementedError(f"file format {self.type!r} is read only")
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """Files found at a location, sorted by path, and the folder they were found under."""
 
     root: str
@@ -307,8 +302,7 @@ class SecretResolver(ABC):
         """The secret. Raises SecretError that names the reference, never the value."""
 
 
-@dataclass(frozen=True)
-class UdfPack:
+class UdfPack(msgspec.Struct, frozen=True):
     """Functions for queries. `register` gets what the engine offers for the purpose."""
 
     name: str
@@ -317,15 +311,14 @@ class UdfPack:
     volatile_functions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class EngineSettings:
+class EngineSettings(msgspec.Struct, frozen=True):
     """What a run asks of the engine."""
 
     work_dir: Path
     max_memory_bytes: int | None = None
     """Memory that the whole process should stay under; None means what the machine has."""
     threads: int | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = msgspec.field(default_factory=dict)
     functions: Sequence[UdfPack] = ()
 
 

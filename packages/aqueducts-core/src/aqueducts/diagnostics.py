@@ -8,8 +8,9 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 __all__ = ["LINE_BREAK", "Problem", "Severity", "nearest", "render", "sort_problems", "to_json"]
 
@@ -26,8 +27,7 @@ _TAB_WIDTH = 4
 _CUT = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong in a pipeline file or in what was given with it.
 
     `line` and `column` are 1-based and count characters; `length` is how many characters of

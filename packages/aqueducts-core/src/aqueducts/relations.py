@@ -7,8 +7,9 @@ registers it under the source's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,8 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class DataFile:
+class DataFile(msgspec.Struct, frozen=True):
     """One file of a source.
 
     `path` is what the engine opens: an absolute local path, or a URL of an object store.
@@ -39,8 +39,7 @@ class DataFile:
     partition_values: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True)
-class CsvDialect:
+class CsvDialect(msgspec.Struct, frozen=True):
     """How a CSV file is written."""
 
     has_header: bool = True
@@ -52,8 +51,7 @@ class CsvDialect:
     newlines_in_values: bool = False
 
 
-@dataclass(frozen=True)
-class FileScan:
+class FileScan(msgspec.Struct, frozen=True):
     """Files that the engine reads itself, as many at a time as it likes, as often as it likes."""
 
     format: Literal["csv", "json", "parquet"]
@@ -62,21 +60,19 @@ class FileScan:
     """Declared columns, without partition columns; matched by name where files carry names."""
     partitions: pa.Schema | None = None
     """Partition columns in the order of their folders."""
-    dialect: CsvDialect = field(default_factory=CsvDialect)
+    dialect: CsvDialect = msgspec.field(default_factory=CsvDialect)
     compression: str | None = None
     """`gzip`, `bzip2`, `xz` or `zstd`; `none` for plain; None means by each file's extension."""
 
 
-@dataclass(frozen=True)
-class TableProvider:
+class TableProvider(msgspec.Struct, frozen=True):
     """An object with `__datafusion_table_provider__` (a PyCapsule), such as a Delta table."""
 
     provider: Any
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True)
-class ArrowStream:
+class ArrowStream(msgspec.Struct, frozen=True):
     """Record batches that Python opens: a cursor, an API, a format the engine cannot read.
 
     `open(partition, columns, filter)` yields batches that hold at least `columns` (all where
@@ -93,8 +89,7 @@ class ArrowStream:
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True)
-class GivenTable:
+class GivenTable(msgspec.Struct, frozen=True):
     """A table that is in the caller's session already."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import unquote
+
+import msgspec
 
 from aqueducts.connectors import Listing
 from aqueducts.errors import SourceError
@@ -22,7 +23,7 @@ def with_partition_values(listing: Listing, names: Sequence[str]) -> list[DataFi
     Raises SourceError for a file whose folders are not exactly those of `names`.
     """
     return [
-        replace(file, partition_values=_values(file.path, listing.root, names))
+        msgspec.structs.replace(file, partition_values=_values(file.path, listing.root, names))
         for file in listing.files
     ]
 

@@ -7,9 +7,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
+
+import msgspec
 
 from aqueducts.builtin.compression import COMPRESSION_ENDINGS
 from aqueducts.builtin.os_errors import storage_error
@@ -21,12 +22,11 @@ __all__ = ["Found", "data_endings", "expand_glob", "has_wildcard", "is_metadata"
 _WILDCARD = re.compile(r"[*?[]")
 
 
-@dataclass
-class Found:
+class Found(msgspec.Struct):
     """Files that were found, by path, and those that were passed over."""
 
-    files: dict[str, DataFile] = field(default_factory=dict)
-    skipped: dict[str, None] = field(default_factory=dict)
+    files: dict[str, DataFile] = msgspec.field(default_factory=dict)
+    skipped: dict[str, None] = msgspec.field(default_factory=dict)
 
     def add(self, path: str, status: os.stat_result) -> None:
         """Take a file as data."""

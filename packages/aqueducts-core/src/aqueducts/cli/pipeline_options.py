@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+import msgspec
 
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.terminal import is_terminal
@@ -27,8 +27,7 @@ DocumentFormat = Literal["yaml", "json", "toml"]
 _STDIN = "-"
 
 
-@dataclass(frozen=True)
-class PipelineOptions:
+class PipelineOptions(msgspec.Struct, frozen=True):
     """Which pipeline to load, and how."""
 
     file: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from aqueducts.cli.console import Console, quantities
 from aqueducts.cli.console.cells import visible
@@ -28,8 +29,7 @@ __all__ = ["ReportOptions", "Reporter"]
 Output = Literal["human", "json"]
 
 
-@dataclass(frozen=True)
-class ReportOptions:
+class ReportOptions(msgspec.Struct, frozen=True):
     """What the user asked to see."""
 
     output: Output = "human"

@@ -1,8 +1,9 @@
 """Text of a pipeline file to plain values: one behaviour for YAML, JSON and TOML."""
 
-from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any, Literal
+
+import msgspec
 
 from aqueducts.diagnostics import Problem, sort_problems
 from aqueducts.documents.source_map import SourceMap
@@ -16,8 +17,7 @@ Format = Literal["json", "toml", "yaml"]
 _FORMATS: dict[str, Format] = {"yml": "yaml", "yaml": "yaml", "json": "json", "toml": "toml"}
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A parsed file: plain values, and where each of them stands in the text.
 
     `value` is made of dict (with string keys), list, str, int, float, bool and None only.

@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from aqueducts.diagnostics import LINE_BREAK, Problem
 
@@ -20,16 +21,14 @@ class Unreadable(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, order=True):
     """A 1-based line and column, in characters."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A range of a text: its offsets, and the positions of its start and of its end.
 
     The end is the place behind the last character.
@@ -46,13 +45,12 @@ class Span:
         return max(self.end_offset - self.start_offset, 1)
 
 
-@dataclass(slots=True)
-class SourceText:
+class SourceText(msgspec.Struct):
     """A text, the name of its file, and an index of its lines that is made on first use."""
 
     text: str
     file: str
-    _line_starts: list[int] = field(default_factory=list, repr=False)
+    _line_starts: list[int] = msgspec.field(default_factory=list)
 
     def position(self, offset: int) -> Position:
         """The line and column of an offset; offsets outside the text count as its ends."""

@@ -6,9 +6,9 @@ limits nor duplicate keys.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import yaml
 
 from aqueducts.documents.source_text import MAX_DEPTH, SourceText, Unreadable
@@ -27,8 +27,7 @@ _SPACE = re.compile(rf"(?:[{_WHITE}]|#[^\r\n\x85\u2028\u2029]*)*")
 _PROPERTIES = re.compile(rf"(?:[&!][^{_WHITE}]*(?:{_SPACE.pattern}|$))+")
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """A scalar, sequence or mapping as it is written."""
 
     span: tuple[int, int]
@@ -37,12 +36,11 @@ class Node:
     """`scalar`, `sequence` or `mapping`."""
     string: str = ""
     is_plain: bool = False
-    children: list["Use"] = field(default_factory=list)
+    children: list["Use"] = msgspec.field(default_factory=list)
     """Items; for a mapping keys and values in turn."""
 
 
-@dataclass(slots=True, eq=False)
-class Use:
+class Use(msgspec.Struct, eq=False):
     """A node where it is used: where it is written, or an alias of it."""
 
     node: Node

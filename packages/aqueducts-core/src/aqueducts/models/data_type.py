@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 __all__ = ["DataType", "DataTypeError", "Member", "Parameter"]
 
@@ -13,8 +14,7 @@ _SPECIAL = re.compile(r"[,:<>\\]|^\s|\s$")
 _MAY_BE_EMPTY = ("struct", "union")
 
 
-@dataclass(frozen=True, slots=True)
-class DataType:
+class DataType(msgspec.Struct, frozen=True):
     """A type by its canonical name, with its parameters in the order they are written in."""
 
     name: str
@@ -26,8 +26,7 @@ class DataType:
         return f"{self.name}<{','.join(str(each) for each in self.parameters)}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A named part of a struct or union."""
 
     name: str

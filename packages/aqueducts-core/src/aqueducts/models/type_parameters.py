@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from aqueducts.models.data_type import DataType, DataTypeError, Member, Parameter
 
@@ -32,8 +33,7 @@ ParameterReader: TypeAlias = Callable[[TypeReader, int, int, int], Parameter]
 """Reads one parameter: the parser, start and end of its range, and how deep it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """The parameters of one type."""
 
     example: str

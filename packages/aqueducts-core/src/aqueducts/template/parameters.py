@@ -1,10 +1,11 @@
 """The parameters of a document: what its `params:` declares and what the caller gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from aqueducts.diagnostics import Problem, nearest
 from aqueducts.documents import Document, Path, Position
@@ -26,8 +27,7 @@ PARAMS_KEY = "params"
 _DECLARATION_KEYS = ("default", "description", "choices")
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """One entry of `params:`."""
 
     name: str
@@ -38,20 +38,18 @@ class Declaration:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A parameter that has a value."""
 
     text: str
     is_default: bool
 
 
-@dataclass(slots=True)
-class Declarations:
+class Declarations(msgspec.Struct):
     """All entries of `params:`, and what is wrong with them."""
 
-    by_name: dict[str, Declaration] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    by_name: dict[str, Declaration] = msgspec.field(default_factory=dict)
+    problems: list[Problem] = msgspec.field(default_factory=list)
 
 
 def is_name(name: str) -> bool:

@@ -1,8 +1,9 @@
 """A document with its parameters filled in, whose places still are places in the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from aqueducts.diagnostics import Problem
 from aqueducts.documents import Path, Position, SourceMap, Span, offset_of_line
@@ -19,8 +20,7 @@ class Piece(NamedTuple):
     written_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """The values of a document after substitution, without its `params` key.
 
     The methods take paths and offsets of the rendered `value` and answer with places in the
@@ -35,9 +35,9 @@ class Rendered:
     whole_scalars: frozenset[Path]
     """Where the string was one placeholder and nothing else: it takes the type of its field."""
     _source_map: SourceMap
-    _pieces: Mapping[Path, tuple[Piece, ...]] = field(default_factory=dict, repr=False)
-    _key_pieces: Mapping[Path, tuple[Piece, ...]] = field(default_factory=dict, repr=False)
-    _written_keys: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    _pieces: Mapping[Path, tuple[Piece, ...]] = msgspec.field(default_factory=dict)
+    _key_pieces: Mapping[Path, tuple[Piece, ...]] = msgspec.field(default_factory=dict)
+    _written_keys: Mapping[Path, str] = msgspec.field(default_factory=dict)
 
     @property
     def file(self) -> str:

@@ -6,8 +6,9 @@ document, and what was inserted is not looked at again.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from aqueducts.diagnostics import Problem, sort_problems
 from aqueducts.documents import Document, Path, Position
@@ -233,7 +234,7 @@ class _Renderer:
     def _report(self, problem: Problem, span: tuple[int, int], place: _Place) -> None:
         position = self._position(place, span[0])
         self.problems.append(
-            replace(
+            msgspec.structs.replace(
                 problem,
                 file=self._document.source_map.file,
                 line=position.line,

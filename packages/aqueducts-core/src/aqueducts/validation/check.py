@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from aqueducts.diagnostics import Problem, sort_problems
@@ -23,8 +23,7 @@ from aqueducts.validation.short_forms import write_out
 __all__ = ["Checked", "check"]
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """What became of a pipeline: the model where nothing is wrong, and all problems in order."""
 
     document: PipelineDocument | None
@@ -89,4 +88,5 @@ def _not_a_mapping(places: Places) -> Problem:
 
 
 def _as_error(problem: Problem) -> Problem:
-    return replace(problem, severity="error") if problem.code == "unknown-field" else problem
+    is_unknown_field = problem.code == "unknown-field"
+    return msgspec.structs.replace(problem, severity="error") if is_unknown_field else problem

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from aqueducts.diagnostics import LINE_BREAK, Problem, Severity
 from aqueducts.documents import Path, Position, Span
@@ -13,8 +14,7 @@ from aqueducts.template import Rendered
 __all__ = ["Places", "dotted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Where the values of a validated pipeline stand in its file.
 
     Paths are those of the validated pipeline: canonical names, short forms written out. `moved`
@@ -22,7 +22,7 @@ class Places:
     """
 
     rendered: Rendered
-    moved: Mapping[Path, Path] = field(default_factory=dict)
+    moved: Mapping[Path, Path] = msgspec.field(default_factory=dict)
 
     def written(self, path: Path) -> Path:
         """Return the path in the document of a path in the validated pipeline."""

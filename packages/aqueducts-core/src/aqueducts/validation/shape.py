@@ -8,9 +8,9 @@ Both go through the same data, so that all problems of a file come at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
+import msgspec
 from pydantic import BaseModel, RootModel
 
 from aqueducts.diagnostics import Problem, nearest
@@ -25,18 +25,17 @@ from aqueducts.validation.tags import TagReader
 __all__ = ["Shape", "fit"]
 
 
-@dataclass
-class Shape:
+class Shape(msgspec.Struct):
     """Plain data in canonical form, and what was found on the way there."""
 
     value: Any
     places: Places
-    problems: list[Problem] = field(default_factory=list)
-    fitted: set[Path] = field(default_factory=set)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    fitted: set[Path] = msgspec.field(default_factory=set)
     """Mappings whose fields were compared with a model."""
-    unions: set[Path] = field(default_factory=set)
+    unions: set[Path] = msgspec.field(default_factory=set)
     """Values that may be of several models, which pydantic names in the path of an error."""
-    refused: set[Path] = field(default_factory=set)
+    refused: set[Path] = msgspec.field(default_factory=set)
     """Values that are wrong as a whole, so that nothing below them is worth a word."""
 
 

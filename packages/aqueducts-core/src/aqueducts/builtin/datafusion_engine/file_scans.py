@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import pyarrow as pa
 from datafusion import DataFrame, Expr, SessionContext, col, lit
 from datafusion import functions as f
@@ -30,8 +30,7 @@ __all__ = [
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
-@dataclass(frozen=True)
-class ScanContext:
+class ScanContext(msgspec.Struct, frozen=True):
     """What opening files needs of the session."""
 
     context: SessionContext
@@ -40,8 +39,7 @@ class ScanContext:
     """Name of the source, for messages and counting."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """Files with one layout, opened as one frame; columns may be missing or strings yet."""
 
     frame: DataFrame
@@ -73,10 +71,10 @@ def split_partitions(scan: FileScan) -> list[tuple[FileScan, frozenset[str]]]:
         kept = [index for index, name in enumerate(scan.partitions.names) if name not in nulls]
         split.append(
             (
-                replace(
+                msgspec.structs.replace(
                     scan,
                     files=[
-                        replace(
+                        msgspec.structs.replace(
                             file,
                             partition_values=tuple(file.partition_values[i] for i in kept),
                         )

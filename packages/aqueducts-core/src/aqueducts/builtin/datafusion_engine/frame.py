@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote as encode
 
+import msgspec
 import pyarrow as pa
 from datafusion import DataFrame, Expr, SessionContext, col, functions, lit
 
@@ -139,7 +139,9 @@ class DataFusionFrame:
         """The writer, told not to note engine types in Parquet files where none must be noted."""
         if not _is_parquet(writer) or self._is_plain() or self._needs_casts(writer):
             return writer
-        return replace(writer, options={"format.skip_arrow_metadata": "true", **writer.options})
+        return msgspec.structs.replace(
+            writer, options={"format.skip_arrow_metadata": "true", **writer.options}
+        )
 
     def _needs_casts(self, writer: EngineWriter) -> bool:
         if not _is_parquet(writer):

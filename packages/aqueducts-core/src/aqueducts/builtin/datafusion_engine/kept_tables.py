@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 __all__ = ["POSITION", "KeptTable", "keep", "numbered"]
@@ -18,8 +18,7 @@ _MEMORY_BYTES = 32 << 20
 """Up to here a result stays in memory, which is outside the engine's pool."""
 
 
-@dataclass(frozen=True)
-class KeptTable:
+class KeptTable(msgspec.Struct, frozen=True):
     """The rows of a stage, either batches or a Parquet file."""
 
     schema: pa.Schema

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from aqueducts.builtin.datafusion_engine.csv_files import open_bytes
 from aqueducts.relations import DataFile
@@ -21,8 +22,7 @@ COUNTED_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class RowBound:
+class RowBound(msgspec.Struct, frozen=True):
     """A number of rows that a source cannot exceed."""
 
     rows: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
+import msgspec
 import pyarrow as pa
 from datafusion import CsvReadOptions, DataFrame
 
@@ -59,8 +59,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(msgspec.Struct, frozen=True):
     """What files must share to be read as one."""
 
     header: tuple[str, ...] | None
@@ -92,7 +91,7 @@ def _group(scan: FileScan) -> list[tuple[_Layout, FileScan]]:
         for file, layout in _layouts(part, nulls):
             by_layout.setdefault(layout, []).append(file)
         for layout, files in by_layout.items():
-            groups.append((layout, replace(part, files=files)))
+            groups.append((layout, msgspec.structs.replace(part, files=files)))
     return groups
 
 
@@ -122,8 +121,8 @@ def _infer(groups: Sequence[tuple[_Layout, FileScan]], into: ScanContext) -> pa.
         sample = flat_sample(file, part.dialect, layout.compression)
         if sample is not None:
             example = into.links.sample(sample)
-            layout = replace(layout, compression=None)
-        alone = replace(part, files=[example])
+            layout = msgspec.structs.replace(layout, compression=None)
+        alone = msgspec.structs.replace(part, files=[example])
         schema = _read(layout, alone, None, into, has_partitions=False).schema()
         names = layout.header or schema.names  # a line break in a name is gone from a sample
         return file.path, pa.schema(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 from datafusion import DataFrame
 
@@ -49,7 +49,7 @@ def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | 
     parts: list[Part] = []
     for part, nulls in split_partitions(scan):
         for compression, files in _by_compression(part).items():
-            chosen = replace(part, files=files)
+            chosen = msgspec.structs.replace(part, files=files)
             names = [*schema.names, *(part.partitions.names if part.partitions else ())]
             parts.append(
                 Part(
@@ -69,7 +69,9 @@ def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | 
 
 def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
     def infer(file: DataFile) -> tuple[str, pa.Schema]:
-        alone = replace(scan, files=[DataFile(file.path, file.size_bytes)], partitions=None)
+        alone = msgspec.structs.replace(
+            scan, files=[DataFile(file.path, file.size_bytes)], partitions=None
+        )
         try:
             frame = _read(alone, compression_of(file, scan.compression), None, into)
         # DataFusion raises a bare Exception; the file's name is what it leaves out.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext
 
 from aqueducts.connectors import EngineSettings
@@ -14,18 +14,23 @@ from aqueducts.connectors import EngineSettings
 __all__ = ["Budget", "budget_for", "keep_order_of_views", "new_context", "usable_cores"]
 
 _MOST_THREADS = 8
-_BASE_BYTES = 150 << 20
+_BASE_BYTES = 128 << 20
 """What the process takes before a query: interpreter, libraries, plans."""
 
-_SMALLEST_POOL = 32 << 20
+_POOL_SHARE = 0.45
+"""Of the memory above the base. Operators take about twice what they tell the pool."""
+
+_SMALLEST_POOL = 64 << 20
+
+_TIGHT_BYTES = 384 << 20
+"""Below this one partition with small batches is what fits."""
 
 _DROPS_ORDER_OF_VIEWS = "datafusion.sql_parser.enable_subquery_sort_elimination"
 """Where it is on, the planner takes ORDER BY out of a view that is selected from: a sorted stage
 would be written unsorted, and LIMIT in the next one would give any rows."""
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What the operators of a query may use together, and settings that suit it."""
 
     pool_bytes: int
@@ -38,11 +43,11 @@ def budget_for(max_memory_bytes: int | None, threads: int | None) -> Budget:
     partitions = threads or min(usable_cores(), _MOST_THREADS)
     if max_memory_bytes is None:
         return Budget(pool_bytes=available_memory() // 2, batch_rows=8192, partitions=partitions)
-    pool = max(_SMALLEST_POOL, (max_memory_bytes - _BASE_BYTES) // 2)
+    is_tight = max_memory_bytes < _TIGHT_BYTES
     return Budget(
-        pool_bytes=pool,
-        batch_rows=8192 if pool >= 256 << 20 else 2048,
-        partitions=partitions,
+        pool_bytes=max(_SMALLEST_POOL, int((max_memory_bytes - _BASE_BYTES) * _POOL_SHARE)),
+        batch_rows=2048 if is_tight else 8192,
+        partitions=1 if is_tight and threads is None else partitions,
     )
 
 
@@ -67,6 +72,9 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
         .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
     )
+    if settings.max_memory_bytes is not None:
+        # A view holds on to the whole page of its Parquet file: a third more memory in sorts.
+        config = config.set("datafusion.execution.parquet.schema_force_view_types", "false")
     for key, value in settings.options.items():
         config = config.set(key, value)
     return SessionContext(config, runtime)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from aqueducts.events import (
     DestinationCompleted,
@@ -29,8 +30,7 @@ StepKind = Literal["source", "stage", "destination"]
 StepState = Literal["waiting", "open", "running", "done", "failed", "stopped"]
 
 
-@dataclass
-class Step:
+class Step(msgspec.Struct):
     """One source, stage or destination."""
 
     kind: StepKind
@@ -62,11 +62,10 @@ class Step:
         return self.rows / elapsed
 
 
-@dataclass
-class Steps:
+class Steps(msgspec.Struct):
     """All steps of one run, in the order of the pipeline."""
 
-    by_key: dict[tuple[StepKind, str], Step] = field(default_factory=dict)
+    by_key: dict[tuple[StepKind, str], Step] = msgspec.field(default_factory=dict)
     has_written: bool = False
     """Whether the destination has committed."""
     destination: str | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from aqueducts.cli.console.cells import cell_width, pad, shorten, visible
 from aqueducts.cli.console.quantities import count
@@ -44,8 +45,7 @@ _UNICODE = _Lines(("┌", "─", "┬", "┐"), ("├", "─", "┼", "┤"), ("
 _ASCII = _Lines(("+", "-", "+", "+"), ("+", "-", "+", "+"), ("+", "-", "+", "+"), "|", "...")
 
 
-@dataclass(frozen=True)
-class TableText:
+class TableText(msgspec.Struct, frozen=True):
     """A table to draw; `None` is a null."""
 
     columns: Sequence[str]
@@ -54,8 +54,7 @@ class TableText:
     """A second line of the head, and what decides that numbers stand to the right."""
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(msgspec.Struct, frozen=True):
     name: str
     type: str
     values: list[str]
