@@ -19,7 +19,7 @@ def shown_table(rows: pa.Table, limit: int) -> OutputTable:
     return OutputTable(
         columns=tuple(rows.schema.names),
         types=tuple(_type_name(field.type) for field in rows.schema),
-        rows=tuple(zip(*columns, strict=True)) if columns else ((),) * shown.num_rows,
+        rows=tuple(zip(*columns, strict=True)) if columns else ((),) * min(limit, rows.num_rows),
         has_more=rows.num_rows > limit,
     )
 

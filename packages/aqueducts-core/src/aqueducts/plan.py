@@ -184,6 +184,8 @@ def outline(pipeline: Pipeline) -> Plan | None:
         and not any(word in text for word in ("with", "--", "/*"))
         and not any(_may_be_read_twice(name, text) for name in names)
         and not any(stage.show is not None or stage.explain_analyze for stage in stages)
+        # When kept rows can be let go hangs on who reads them.
+        and not any(stage.materialize == "always" for stage in stages)
     )
     return _outlined(pipeline) if is_plain else None
 

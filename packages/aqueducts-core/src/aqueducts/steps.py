@@ -136,7 +136,9 @@ class Steps:
                 break  # what reads this stage would only repeat it
         if problems:
             if self._plan.is_outline:
-                make_plan(self._pipeline)  # knows more of names that are wrong
+                tables = self._context.tables
+                known = tables.names() if tables is not None else ()
+                make_plan(self._pipeline, known_tables=known)  # knows more of names that are wrong
             raise PlanError(problems)
         if self._plan.final is None:
             return

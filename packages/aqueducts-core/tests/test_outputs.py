@@ -1,0 +1,71 @@
+"""Rows and schemas as text for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from aqueducts.outputs import schema_table, shown_table
+
+
+def test_rows_are_cut_and_the_rest_is_told() -> None:
+    """One row more than wanted tells that there are more."""
+    rows = pa.table({"a": [1, 2, 3]})
+    shown = shown_table(rows, 2)
+    assert shown.columns == ("a",)
+    assert shown.types == ("int64",)
+    assert shown.rows == (("1",), ("2",))
+    assert shown.has_more
+    assert not shown_table(rows, 3).has_more
+
+
+def test_no_columns() -> None:
+    """Rows without columns are still rows."""
+    rows = pa.table({"a": [1, 2]}).select([])
+    assert shown_table(rows, 5).rows == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "text"),
+    [
+        (pa.string(), None, None),
+        (pa.string(), "x", "x"),
+        (pa.string_view(), "x", "x"),
+        (pa.float64(), 0.1, "0.1"),
+        (pa.float32(), 1.0, "1.0"),
+        (pa.float64(), None, None),
+        (pa.float64(), float("nan"), "nan"),
+        (pa.bool_(), True, "true"),
+        (pa.date32(), dt.date(2024, 1, 2), "2024-01-02"),
+        (pa.timestamp("us"), dt.datetime(2024, 1, 2, 3, 4, 5), "2024-01-02 03:04:05.000000"),  # noqa: DTZ001 - a naive type
+        (pa.decimal128(9, 2), Decimal("1.10"), "1.10"),
+        (pa.list_(pa.int64()), [1, None], "[1, null]"),
+        (
+            pa.struct([("a", pa.int64()), ("b", pa.list_(pa.string()))]),
+            {"a": 1, "b": ["x"]},
+            "{a: 1, b: [x]}",
+        ),
+        (pa.map_(pa.string(), pa.int64()), [("k", 1)], "[[k, 1]]"),
+        (pa.binary(), b"\xff\x00", "ff00"),
+        (pa.list_(pa.binary()), [b"\xff"], "[ff]"),
+        (pa.null(), None, None),
+    ],
+    ids=str,
+)
+def test_values_as_text(data_type: pa.DataType, value: Any, text: str | None) -> None:
+    """Nulls are none, bytes are in hexadecimal."""
+    shown = shown_table(pa.table({"a": pa.array([value], data_type)}), 5)
+    assert shown.rows == ((text,),)
+
+
+def test_a_schema_as_a_table() -> None:
+    """Types have the names of pipeline files; those without one have Arrow's."""
+    shown = schema_table(
+        pa.schema([("a", pa.int64()), ("b", pa.list_(pa.string())), ("c", pa.null())])
+    )
+    assert shown.columns == ("column", "type")
+    assert shown.rows == (("a", "int64"), ("b", "list<string>"), ("c", "null"))

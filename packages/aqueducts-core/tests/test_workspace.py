@@ -1,0 +1,89 @@
+"""The folder of a run: gone when the run is, and swept where the run died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aqueducts.workspace import Workspace
+
+
+def test_the_folder_lives_as_long_as_its_run(tmp_path: Path) -> None:
+    """With everything in it, whatever ends the run."""
+
+    def fail() -> None:
+        with Workspace(tmp_path / "spill", "r1") as workspace:
+            assert workspace.path == tmp_path / "spill" / "aqueducts-run-r1"
+            (workspace.path / "sub").mkdir()
+            (workspace.path / "sub" / "file").write_text("x")
+            raise RuntimeError("broke")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_without_a_parent_it_is_in_the_systems_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all temporary files are."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Workspace(None, "r1") as workspace:
+        assert workspace.path.parent == tmp_path
+
+
+def test_removing_twice_does_no_harm(tmp_path: Path) -> None:
+    """A run that is stopped may do so from two threads."""
+    workspace = Workspace(tmp_path, "r1")
+    with workspace:
+        workspace.remove()
+        workspace.remove()
+
+
+def test_folders_of_the_living_are_left_alone(tmp_path: Path) -> None:
+    """Runs may share a folder, in one process and in several."""
+    with Workspace(tmp_path, "first") as first:
+        (first.path / "file").write_text("x")
+        with Workspace(tmp_path, "second"):
+            assert (first.path / "file").exists()
+        assert (first.path / "file").exists()
+
+
+def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
+    """A process that was killed leaves its folder; the next run removes it."""
+    program = (
+        "import pathlib, sys, time\n"
+        "from aqueducts.workspace import Workspace\n"
+        f"with Workspace(pathlib.Path({str(tmp_path)!r}), 'dead') as workspace:\n"
+        "    (workspace.path / 'file').write_text('x')\n"
+        "    print('there', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        dead = tmp_path / "aqueducts-run-dead"
+        with Workspace(tmp_path, "while alive"):
+            assert (dead / "file").exists()
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert (dead / "file").exists()
+    with Workspace(tmp_path, "next"):
+        assert not dead.exists()
+
+
+def test_what_is_not_a_runs_folder_is_left_alone(tmp_path: Path) -> None:
+    """Without a lock nobody knows whose it is."""
+    (tmp_path / "aqueducts-run-other").mkdir()
+    (tmp_path / "aqueducts-run-file").write_text("x")
+    (tmp_path / "something").mkdir()
+    with Workspace(tmp_path, "r1"):
+        pass
+    assert len(list(tmp_path.iterdir())) == 3
