@@ -112,8 +112,10 @@ def test_the_pool_is_below_what_the_process_may_take() -> None:
     budget = budget_for(gib, None)
     assert gib // 4 < budget.pool_bytes < gib // 2
     assert budget.batch_rows == 8192
-    assert budget_for(300 << 20, None).batch_rows == 2048
-    assert budget_for(1, None).pool_bytes == 32 << 20
+    tight = budget_for(300 << 20, None)
+    assert (tight.batch_rows, tight.partitions) == (2048, 1)
+    assert budget_for(300 << 20, 2).partitions == 2
+    assert budget_for(1, None).pool_bytes == 64 << 20
     assert 0 < budget_for(None, None).pool_bytes <= available_memory()
 
 

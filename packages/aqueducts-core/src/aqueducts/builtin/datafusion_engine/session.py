@@ -12,6 +12,7 @@ from datafusion import DataFrame, SessionContext, col
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame
+from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
     POSITION,
     KeptTable,
@@ -19,7 +20,6 @@ from aqueducts.builtin.datafusion_engine.kept_tables import (
     numbered,
 )
 from aqueducts.builtin.datafusion_engine.links import Links
-from aqueducts.builtin.datafusion_engine.row_bounds import COUNTED_BYTES
 from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv
 from aqueducts.builtin.datafusion_engine.scan_json import scan_json
 from aqueducts.builtin.datafusion_engine.settings import (
@@ -56,10 +56,7 @@ class DataFusionSession(Session):
         self._lock = threading.Lock()
         self._tables: dict[str, list[str]] = {}
         self._kept: dict[str, KeptTable] = {}
-        self._large_sources = 0
-        """Sources that take part in joins and are too large to be counted."""
-        self._unlimited: dict[str, tuple[DataFrame, int]] = {}
-        """Large text files of joins that the planner knows no size of, with their most rows."""
+        self._join_sizes = JoinSizes()
         self._queries: dict[str, str] = {}
         """Texts of the stages that are views, for EXPLAIN."""
         for pack in settings.functions:
@@ -74,13 +71,15 @@ class DataFusionSession(Session):
         with self._executor.guarded():
             frame = self._open(name, relation, is_joined=is_joined)
             self._publish(name, frame)
-            with self._lock:
-                self._large_sources += is_joined and _is_large(relation)
+            if is_joined:
+                self._join_sizes.add(relation)
             return frame.schema()
 
     def define(self, name: str, query: str) -> pa.Schema:
         """Make a stage known by name, checked by the optimizer."""
-        self._compare_large_sources()
+        for source, limited in self._join_sizes.take_limits().items():
+            self.drop(source)
+            self._publish(source, limited)
         self.drop(name)
         with self._executor.guarded():
             frame = self._context.sql_with_options(query, READ_ONLY)
@@ -201,27 +200,9 @@ class DataFusionSession(Session):
             return scan_parquet(scan, into)
         read = scan_csv if scan.format == "csv" else scan_json
         frame, bound = read(scan, into)
-        if not is_joined or bound is None:
-            return frame
-        if bound.is_counted:
-            return frame.limit(bound.rows)
-        with self._lock:
-            self._unlimited[name] = (frame, bound.rows)
+        if is_joined and bound is not None:
+            self._join_sizes.add_text(name, frame, bound)
         return frame
-
-    def _compare_large_sources(self) -> None:
-        """Tell the planner the sizes of large text files where it has to choose between sources.
-
-        Beside small sources, whose rows were counted, it needs nothing: a limit costs the scan its
-        partitions.
-        """
-        with self._lock:
-            unlimited, self._unlimited = self._unlimited, {}
-            is_alone = self._large_sources < 2
-        for name, (frame, rows) in unlimited.items():
-            if not is_alone:
-                self.drop(name)
-                self._publish(name, frame.limit(rows))
 
     def _is_sorted(self, name: str) -> bool:
         with self._executor.guarded():
@@ -285,15 +266,6 @@ class DataFusionSession(Session):
     def _set(self, key: str, value: str) -> None:
         with self._executor.guarded():
             self._context.sql(f"SET {key} = {value}").collect()
-
-
-def _is_large(relation: Relation) -> bool:
-    size = (
-        sum(file.size_bytes for file in relation.files)
-        if isinstance(relation, FileScan)
-        else getattr(relation, "size_bytes", None)
-    )
-    return size is None or size > COUNTED_BYTES
 
 
 def _refuse_doubles(schema: pa.Schema) -> None:
