@@ -47,6 +47,17 @@ def ways_to_run(bench: Bench) -> dict[str, Callable[[], object]]:
     }
 
 
+def falls_idle() -> bool:
+    """Whether the engine's own threads stop soon."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        busy = time.process_time()
+        time.sleep(0.1)
+        if time.process_time() - busy < 0.03:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("query", list(LONG_QUERIES))
 @pytest.mark.parametrize("way", ["collect", "execute", "stream"])
 def test_running_queries_can_be_stopped(bench: Bench, query: str, way: str) -> None:
@@ -69,9 +80,7 @@ def test_running_queries_can_be_stopped(bench: Bench, query: str, way: str) -> N
     thread.join(timeout=10)
     assert not thread.is_alive()
     assert time.perf_counter() - started < 2
-    busy = time.process_time()
-    time.sleep(0.2)
-    assert time.process_time() - busy < 0.15  # nothing goes on in the engine's threads
+    assert falls_idle()
     assert len(raised) == 1
     with pytest.raises(Interrupted):
         bench.rows("SELECT 1 AS a")

@@ -6,7 +6,8 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -39,22 +40,9 @@ class Executor:
         self._running: list[ExecutionPlan] = []
         self._rows_out = 0
 
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
+    def guarded(self) -> AbstractContextManager[None]:
         """Make what runs inside stoppable and its errors ours."""
-        try:
-            with self.interrupts.running():
-                yield
-        except AqueductsError:
-            raise
-        except Interrupted as error:
-            # The frames that it came through hold the engine's stream, which would run on.
-            error.__traceback__ = None
-            raise Interrupted from None
-        # DataFusion raises bare Exception while running and ValueError while planning.
-        except Exception as error:  # noqa: BLE001
-            explained = self._explain(error)
-            raise explained from explained.__cause__ or error
+        return _Guard(self)
 
     def collect(self, frame: DataFrame) -> list[pa.RecordBatch]:
         """All rows of a small result."""
@@ -129,7 +117,8 @@ class Executor:
                     counts[source] += metrics.output_rows or 0
         return counts
 
-    def _explain(self, error: Exception) -> AqueductsError:
+    def explain(self, error: Exception) -> AqueductsError:
+        """One of our errors for what was raised inside: a source's own, else the engine's."""
         for name, dataset in self.datasets.items():
             failure = dataset.take_failure()
             if isinstance(failure, AqueductsError):
@@ -143,6 +132,37 @@ class Executor:
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)
         return explained
+
+
+class _Guard(AbstractContextManager[None]):
+    """What `guarded` gives. Not a generator: `contextlib` would keep the traceback in a frame."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._marked = executor.interrupts.running()
+
+    def __enter__(self) -> None:
+        self._marked.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The frames of what was raised hold the engine's stream, whose threads would run on for
+        # as long as somebody keeps the error.
+        del traceback
+        self._marked.__exit__(None, None, None)
+        if isinstance(error, Interrupted):
+            error.__traceback__ = None
+            raise Interrupted from None
+        # DataFusion raises bare Exception while running and ValueError while planning.
+        if isinstance(error, Exception) and not isinstance(error, AqueductsError):
+            if type(error) is Exception:
+                error.__traceback__ = None
+            explained = self._executor.explain(error)
+            raise explained from explained.__cause__ or error
 
 
 def _rows_into_files(plan: ExecutionPlan) -> int:

@@ -11,7 +11,7 @@ __all__ = ["READ_ONLY", "find_syntax_error"]
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
 """What a user's query may do: read."""
 
-_PLACE = re.compile(r"\s*,?\s*at Line: (\d+), Column: (\d+)\.?")
+_PLACE = re.compile(r"\s+at Line: (\d+), Column: (\d+)\.?")
 _PARSER_ERROR = re.compile(r"(?:ParserError|TokenizerError)\(\"(.*)\"\)", re.DOTALL)
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
 

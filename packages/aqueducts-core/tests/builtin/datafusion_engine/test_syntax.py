@@ -1,0 +1,68 @@
+"""Syntax errors as the engine's parser sees them."""
+
+import pytest
+
+from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
+
+
+def check(query: str) -> tuple[str, int, int] | None:
+    """What the engine has to say."""
+    return DataFusionEngine().check_syntax(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1",
+        "SELECT a FROM unknown_table WHERE nope(b) > 1",
+        "WITH x AS (SELECT 1 AS a) SELECT * FROM x",
+        "SELECT a, sum(b) OVER (PARTITION BY c ORDER BY d) FROM t QUALIFY row_number() OVER () = 1",
+        "SELECT DISTINCT ON (a) * FROM t",
+        "SELECT * EXCLUDE (a) FROM t",
+        "SELECT 1;",
+        "-- a comment\nSELECT 1",
+    ],
+)
+def test_queries_without_a_mistake(query: str) -> None:
+    """Tables, columns and functions that are unknown are not syntax."""
+    assert check(query) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "line", "column"),
+    [
+        ("SELECT a,\n  , b FROM t", "expected an expression, found ','", 2, 3),
+        ("SELECT a FROM", "found the end of the query", 1, 14),
+        ("SELEC a", "expected an SQL statement, found 'SELEC'", 1, 1),
+        ("SELECT 'a", "nterminated string", 1, 8),
+        ("\n\n  SELECT a b c FROM t", "found 'c'", 3, 14),
+        ("", "the query is empty", 1, 1),
+        ("  \n ", "the query is empty", 1, 1),
+    ],
+)
+def test_mistakes_have_their_place(query: str, message: str, line: int, column: int) -> None:
+    """Line and column of the word that does not fit."""
+    found = check(query)
+    assert found is not None
+    assert message in found[0]
+    assert found[1:] == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("CREATE TABLE x AS SELECT 1 AS a", "Create"),
+        ("CREATE VIEW x AS SELECT 1 AS a", "Create"),
+        ("DROP TABLE IF EXISTS x", "Drop"),
+        ("SET datafusion.execution.batch_size = 1", "Set"),
+        ("COPY (SELECT 1 AS a) TO 'x.csv' STORED AS CSV", "C"),
+        ("COPY (SELECT 1 AS a) TO 'x'", "C"),
+        ("SELECT 1; SELECT 2", "more than one statement"),
+    ],
+)
+def test_what_is_not_one_query_is_refused(query: str, word: str) -> None:
+    """At its first word."""
+    found = check("\n  " + query)
+    assert found is not None
+    assert word.lower() in found[0].lower()
+    assert found[1:] == (2, 3)
