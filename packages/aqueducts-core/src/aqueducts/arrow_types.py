@@ -6,7 +6,6 @@ without it.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -77,9 +76,11 @@ def _plain() -> dict[str, pa.DataType]:
 def _intervals() -> dict[str, pa.DataType]:
     import pyarrow as pa
 
+    from aqueducts.arrow_c_types import type_of_c_format  # takes ctypes
+
     return {
-        "year_month": _type_of_c_format(b"tiM"),
-        "day_time": _type_of_c_format(b"tiD"),
+        "year_month": type_of_c_format(b"tiM"),
+        "day_time": type_of_c_format(b"tiD"),
         "month_day_nano": pa.month_day_nano_interval(),
     }
 
@@ -184,33 +185,3 @@ def _map(arrow: Any) -> DataType:
 
 def _dictionary(arrow: Any) -> DataType:
     return DataType("dictionary", (from_arrow(arrow.index_type), from_arrow(arrow.value_type)))
-
-
-class _ArrowSchema(ctypes.Structure):
-    """The struct of the Arrow C data interface that describes a type."""
-
-
-_Release = ctypes.CFUNCTYPE(None, ctypes.POINTER(_ArrowSchema))
-
-_ArrowSchema._fields_ = [
-    ("format", ctypes.c_char_p),
-    ("name", ctypes.c_char_p),
-    ("metadata", ctypes.c_char_p),
-    ("flags", ctypes.c_int64),
-    ("n_children", ctypes.c_int64),
-    ("children", ctypes.c_void_p),
-    ("dictionary", ctypes.c_void_p),
-    ("release", _Release),
-    ("private_data", ctypes.c_void_p),
-]
-
-
-def _type_of_c_format(c_format: bytes) -> pa.DataType:
-    """Return a type that pyarrow knows and has no function to make, by its C format."""
-    import pyarrow as pa
-
-    def release(schema: Any) -> None:
-        schema.contents.release = _Release()
-
-    schema = _ArrowSchema(format=c_format, name=b"", release=_Release(release))
-    return pa.DataType._import_from_c(ctypes.addressof(schema))  # noqa: SLF001 - the only way in

@@ -4,7 +4,6 @@ A problem is plain data. `render` draws it with an excerpt of the file and a car
 place, `to_json` gives the same facts to programs.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -89,6 +88,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
     Case and the difference between `-` and `_` do not count.
     """
+    import difflib  # only ever needed for what is wrong
+
     by_plain_form = {_plain_form(choice): choice for choice in choices}
     matches = difflib.get_close_matches(_plain_form(word), by_plain_form, n=1, cutoff=0.6)
     return by_plain_form[matches[0]] if matches else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 
@@ -19,6 +18,8 @@ def exchange(one: str, other: str) -> bool:
 
     Raises OSError, FileNotFoundError where one of them is missing.
     """
+    import ctypes  # for folders only
+
     function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if function is None:
         return False

@@ -60,11 +60,13 @@ def build_pipeline_model(
 
 def _format_model(base: type[BaseModel], tag: str, options: type[BaseModel]) -> type[BaseModel]:
     name = f"{tag.title().replace('_', '')}{base.__name__}"
+    # Not `default_factory=options`: that class would build validators of its own.
+    field = Field(default_factory=dict, validate_default=True, description="Options of the format.")
     return create_model(
         name,
         __base__=base,
         type=(Literal[tag], Field(description="File format.")),  # type: ignore[arg-type]  # made at run time
-        options=(options, Field(default_factory=options, description="Options of the format.")),
+        options=(options, field),
     )
 
 
