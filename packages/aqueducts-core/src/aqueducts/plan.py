@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from aqueducts.diagnostics import Problem, nearest
 from aqueducts.errors import PlanError
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "PlannedStage", "make_plan", "outline"]
 
 
-@dataclass(frozen=True)
-class PlannedStage:
+class PlannedStage(msgspec.Struct, frozen=True):
     """A stage with what it reads. `group` and `place` count from 0."""
 
     name: str
@@ -35,8 +35,7 @@ class PlannedStage:
     """Names of the sources and stages it reads, as they are spelled in the file."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """The graph of a pipeline, in the order of execution."""
 
     sources: tuple[str, ...]

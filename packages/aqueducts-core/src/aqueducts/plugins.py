@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import msgspec
 import pluggy
 
 from aqueducts import hookspecs
@@ -46,8 +47,7 @@ ENTRY_POINT_GROUP = "aqueducts"
 OfferT = TypeVar("OfferT")
 
 
-@dataclass(frozen=True)
-class PluginRecord:
+class PluginRecord(msgspec.Struct, frozen=True):
     """One plugin as it was found."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -27,8 +28,7 @@ _ENGINE_NAMES = {"rand": "random", "group_concat": "string_agg"}
 """What the parser calls otherwise than the engine."""
 
 
-@dataclass(frozen=True)
-class TableReference:
+class TableReference(msgspec.Struct, frozen=True):
     """A table named in a query, as SQL understands it."""
 
     name: str
@@ -39,8 +39,7 @@ class TableReference:
     """Of the name within the query, from 1."""
 
 
-@dataclass(frozen=True)
-class QueryFacts:
+class QueryFacts(msgspec.Struct, frozen=True):
     """What planning needs to know of one query."""
 
     tables: tuple[TableReference, ...]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from aqueducts.events import StageOutput
 
 __all__ = ["RunResult", "RunSettings", "StepResult"]
 
 
-@dataclass(frozen=True)
-class RunSettings:
+class RunSettings(msgspec.Struct, frozen=True):
     """How to run, apart from what to run."""
 
     max_memory_bytes: int | None = None
@@ -23,8 +24,7 @@ class RunSettings:
     engine: str = "datafusion"
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(msgspec.Struct, frozen=True):
     """What became of one source, stage or destination."""
 
     kind: Literal["source", "stage", "destination"]
