@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 _PATIENCE_SECONDS = 0.5
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 """Imported modules and models stay; looking through them every 700 objects takes longer than
 loading a pipeline."""
 
