@@ -52,7 +52,7 @@ class Size:
     kill_rows: int
 
 
-FULL = Size(name="full", rows=10_000_000, customers=200_000, tpch_scale=1, kill_rows=1_000_000)
+FULL = Size(name="full", rows=10_000_000, customers=200_000, tpch_scale=1, kill_rows=200_000)
 """The CSV file of this size takes about 1 GB."""
 
 QUICK = Size(name="quick", rows=100_000, customers=2_000, tpch_scale=0.01, kill_rows=20_000)
