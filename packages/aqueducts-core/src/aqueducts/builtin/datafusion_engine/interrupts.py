@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +43,8 @@ class Interrupts:
 
     def stop(self) -> None:
         """Make every marked thread stop, now and in future."""
+        import ctypes  # few runs are stopped
+
         with self._lock:
             self._is_stopped = True
             for ident in self._threads:
