@@ -93,7 +93,7 @@ stages:
         query = "SELECT 1 / (400000 - value) AS a FROM generate_series(1, 500000)"
         with pytest.raises(AqueductsError, match=r"(?i)divide by zero") as error:
             lab.run(lab.pipeline([], [stage("s", query)], to=lab.target()))
-        assert error.value.step == "out"
+        assert error.value.step == "s"  # the query failed, not the target
         assert (lab.folder / "out.csv").read_text() == "old"
         assert set(lab.folder.iterdir()) == before
         assert list(lab.spill.iterdir()) == []

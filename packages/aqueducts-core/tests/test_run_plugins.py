@@ -359,7 +359,7 @@ class TestMemory:
         with contextlib.suppress(OutOfMemoryError):  # which is told as well, below
             assert run(made, tmp_path, events, max_memory_bytes=1 << 20).rows == 150_000
         failed = [each for each in events if isinstance(each, RunFailed)]
-        assert [(each.code, each.step) for each in failed] in ([], [("out-of-memory", "out")])
+        assert [(each.code, each.step) for each in failed] in ([], [("out-of-memory", "s")])
         [replanned] = [each for each in events if isinstance(each, Replanned)]
         assert replanned.operator == "HashJoinInput"
         assert replanned.change == "sort-merge join instead of hash join"

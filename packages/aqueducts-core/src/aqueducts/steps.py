@@ -270,7 +270,11 @@ class Steps:
         )
 
     def _write_once(self, destination: Destination[Any], frame: Frame) -> WriteReport:
-        return destination.write(frame, self._context)
+        try:
+            return destination.write(frame, self._context)
+        except EngineError as error:
+            error.step = error.step or self._plan.final  # the query failed, not the target
+            raise
 
     def _destination(self) -> Destination[Any] | None:
         config = self._pipeline.destination
