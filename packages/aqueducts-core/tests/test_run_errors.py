@@ -142,7 +142,7 @@ stages:
         )
         with pytest.raises((StorageError, DestinationError)) as error:
             lab.run(made)
-        assert error.value.step == "out"
+        assert error.value.step == "s"  # the query failed, not the target
         assert SourceRegistered not in lab.kinds()
         assert (lab.folder / "taken" / "theirs.txt").exists()
 
