@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,7 +99,7 @@ stages:
         assert set(lab.folder.iterdir()) == before
         assert list(lab.spill.iterdir()) == []
         failed = lab.event(RunFailed)
-        assert (failed.step, failed.code) == ("out", error.value.code)
+        assert (failed.step, failed.code) == ("s", error.value.code)
 
     def test_a_stage_that_fails_while_it_is_kept(self, lab: Lab) -> None:
         """It is the step that failed."""
@@ -142,7 +143,7 @@ stages:
         )
         with pytest.raises((StorageError, DestinationError)) as error:
             lab.run(made)
-        assert error.value.step == "s"  # the query failed, not the target
+        assert error.value.step == "out"
         assert SourceRegistered not in lab.kinds()
         assert (lab.folder / "taken" / "theirs.txt").exists()
 
@@ -185,6 +186,19 @@ class TestSecrets:
         assert lab.rows()[0] == ["hunter2hunter2"]
         assert "hunter2" not in repr(result.outputs)
         assert "hunter2" not in repr(lab.events)
+
+    def test_in_problems_with_a_query(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The engine quotes what it cannot cast; a traceback shows the engine's words too."""
+        monkeypatch.setenv("HIDDEN_WORD", "hunter2hunter2")
+        query = "SELECT CAST('${secret:env:HIDDEN_WORD}' AS INT) AS n FROM orders"
+        made = lab.pipeline([lab.source("orders", ORDERS)], [stage("s", query)], to=None)
+        with pytest.raises(PlanError) as error:
+            lab.run(made)
+        (problem,) = error.value.problems
+        assert "***" in problem.message
+        traceback_ = "".join(traceback.format_exception(error.value))
+        texts = [repr(problem), str(error.value), traceback_, *map(repr, lab.events)]
+        assert not [text for text in texts if "hunter2" in text]
 
     def test_a_secret_that_is_not_there(self, lab: Lab) -> None:
         """The reference is named, with the step."""
