@@ -33,6 +33,7 @@ _SLOWEST = 1.2
 _LATE_SHARE, _LATE_FROM = 0.5, 0.6
 """Half of the moments fall into the last part, where files are written and moved."""
 
+_PROGRESS_ROUNDS = 50
 _WHOLE = ("old", "new", "finished")
 
 
@@ -54,6 +55,8 @@ def run(bench: Bench) -> Section:
         target = targets[number % len(targets)]
         outcome = _kill_one(bench, target, number, chance)
         outcomes[target.kind][outcome] += 1
+        if number % _PROGRESS_ROUNDS == 0:
+            print(f"  {number} of {bench.kill_rounds} runs killed", flush=True)
         if outcome not in _WHOLE:
             shutil.copytree(home, bench.fresh(f"partial-{number}"), symlinks=True)
             target = _prepare(bench, target.kind, home)
