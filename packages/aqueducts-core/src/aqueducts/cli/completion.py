@@ -10,19 +10,23 @@ from aqueducts.cli.console import Console
 __all__ = ["command"]
 
 
+_HOW_TO_USE = """\b
+bash:  eval "$(aqueducts completion bash)"    in ~/.bashrc
+zsh:   eval "$(aqueducts completion zsh)"     in ~/.zshrc
+fish:  aqueducts completion fish | source     in ~/.config/fish/config.fish
+"""
+
+
 @click.command(
-    cls=AqueductsCommand, name="completion", short_help="Print a completion script for a shell."
+    cls=AqueductsCommand,
+    name="completion",
+    short_help="Print a completion script for a shell.",
+    epilog=_HOW_TO_USE,
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    r"""Print the completion script for a shell.
-
-    \b
-    bash:  eval "$(aqueducts completion bash)"    in ~/.bashrc
-    zsh:   eval "$(aqueducts completion zsh)"     in ~/.zshrc
-    fish:  aqueducts completion fish | source     in ~/.config/fish/config.fish
-    """
+    """Print the completion script for a shell."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
