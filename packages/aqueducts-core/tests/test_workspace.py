@@ -79,6 +79,29 @@ def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
         assert not dead.exists()
 
 
+def test_what_was_written_while_a_folder_was_removed_is_swept(tmp_path: Path) -> None:
+    """The lock is gone by then."""
+    late = tmp_path / "aqueducts-run-0123456789ab" / "spill"
+    late.mkdir(parents=True)
+    (late / "file").write_text("x")
+    with Workspace(tmp_path, "next"):
+        assert not late.parent.exists()
+
+
+def test_the_lock_is_removed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in the middle of it, the folder still says that its run is dead."""
+    workspace = Workspace(tmp_path, "r1")
+    with workspace:
+        (workspace.path / "spill").mkdir()
+        (workspace.path / "file").write_text("x")
+        with monkeypatch.context() as killed:
+            killed.setattr("aqueducts.workspace.shutil.rmtree", lambda *_, **__: None)
+            workspace.remove()
+        assert {path.name for path in workspace.path.iterdir()} == {"spill", "lock"}
+        workspace.remove()
+    assert not workspace.path.exists()
+
+
 def test_what_is_not_a_runs_folder_is_left_alone(tmp_path: Path) -> None:
     """Without a lock nobody knows whose it is."""
     (tmp_path / "aqueducts-run-other").mkdir()

@@ -61,7 +61,7 @@ async def run(
         one_run.emit(RunCancelled(duration_ms=_ms_since(started)))
         raise
     except AqueductsError as error:
-        one_run.mask(error)
+        one_run.mask_error(error)
         one_run.emit(_failed(error, started))
         raise
     duration_ms = _ms_since(started)
@@ -111,12 +111,7 @@ class _Run:
         info = RunInfo(run_id=self.run_id, pipeline=pipeline.path)
         self._emitter = Emitter(info, listeners, self._vault)
         self.emit = self._emitter.emit
-
-    def mask(self, error: AqueductsError) -> None:
-        """Take secrets out of an error's text."""
-        error.message = self._vault.mask(error.message)
-        error.hint = None if error.hint is None else self._vault.mask(error.hint)
-        error.args = (error.message,)
+        self.mask_error = self._vault.mask_error
 
     def begin(self) -> Plan:
         """Check names and references, and say that the run begins."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 from pydantic import BaseModel, SecretStr
 
-from aqueducts.errors import SecretError
+from aqueducts.errors import AqueductsError, PipelineError, SecretError
 from aqueducts.models.fields import SECRET_REFERENCE
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ _SHORTEST_LINE = 8
 _NEVER_SECRET = frozenset({"", "true", "false", "yes", "no", "on", "off", "null", "none"})
 """Options of stores are kept as secrets one and all; these are switches."""
 
-_KEYWORDS = frozenset({"code", "kind", "run_id", "step"})
-"""Fields of events that hold words of ours, which programs compare."""
+_KEYWORDS = frozenset({"code", "kind", "path", "run_id", "severity", "step"})
+"""Fields of events and problems that hold words of ours, which programs compare."""
 
 
 class SecretVault:
@@ -76,6 +76,19 @@ class SecretVault:
         """Return a text with every known secret replaced, also where it is written encoded."""
         pattern = self._pattern
         return text if pattern is None else pattern.sub(MASK, text)
+
+    def mask_error(self, error: BaseException) -> None:
+        """Take every known secret out of an error, its problems and the errors that caused it."""
+        seen: set[int] = set()
+        cause: BaseException | None = error
+        while cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            cause.args = self._mask_parts(cause.args)
+            if isinstance(cause, AqueductsError):
+                cause.message, cause.hint = self.mask(cause.message), self._mask_parts(cause.hint)
+            if isinstance(cause, PipelineError):
+                cause.problems = self._mask_parts(cause.problems)
+            cause = cause.__cause__ or cause.__context__
 
     def mask_event(self, event: EventT) -> EventT:
         """Return an event with every known secret replaced in all its texts."""

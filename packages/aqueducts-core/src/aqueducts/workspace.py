@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +14,8 @@ from types import TracebackType
 __all__ = ["Workspace"]
 
 _PREFIX = "aqueducts-run-"
+_RUN_FOLDER = re.compile(_PREFIX + "[0-9a-f]{12}")
+_LOCK = "lock"
 
 
 class Workspace:
@@ -27,7 +31,7 @@ class Workspace:
         _sweep(self._parent)
         # Locked before it has the name that sweeping looks for.
         unborn = Path(tempfile.mkdtemp(prefix=".aqueducts-", dir=self._parent))
-        self._lock = os.open(unborn / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        self._lock = os.open(unborn / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unborn.rename(self.path)
         return self
@@ -42,7 +46,7 @@ class Workspace:
 
     def remove(self) -> None:
         """Delete the folder; may be called twice, and while queries still write to it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        _remove(self.path)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -51,13 +55,29 @@ class Workspace:
 def _sweep(parent: Path) -> None:
     for path in parent.glob(f"{_PREFIX}*"):
         try:
-            lock = os.open(path / "lock", os.O_RDWR)
+            lock = os.open(path / _LOCK, os.O_RDWR)
+        except FileNotFoundError:
+            # The lock goes last: what is left was written while its run was taken away.
+            if _RUN_FOLDER.fullmatch(path.name) is not None:
+                shutil.rmtree(path, ignore_errors=True)
+            continue
         except OSError:
-            continue  # another user's, or just being made or removed
+            continue  # another user's
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
         except OSError:
             continue  # its run is alive
         finally:
             os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder, its lock last: whoever is killed meanwhile leaves what can be swept."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -242,3 +242,12 @@ def test_wrong_usage_is_told_in_words(invoke: Any, arguments: list[str], words: 
     assert result.exit_code == 2
     assert words in result.stderr
     assert result.stdout == ""
+
+
+def test_a_failed_step_is_named_whatever_letters_the_message_has(folder: Path, invoke: Any) -> None:
+    """A stage called `e` is not named by every message with that letter."""
+    text = "stages: [[{name: e, query: 'select 1 / (value - 1) as n from generate_series(3)'}]]\n"
+    (folder / "p.yml").write_text(text + "destination: {type: csv, options: {path: new.csv}}\n")
+    result = invoke("run", "p.yml")
+    assert result.exit_code == 1
+    assert "in 'e': " in result.stderr

@@ -68,7 +68,7 @@ def _tell_error(error: AqueductsError, console: Console) -> None:
 
 def _with_step(error: AqueductsError) -> str:
     step = getattr(error, "step", None)
-    is_named = step is None or step in error.message
+    is_named = step is None or repr(step) in error.message
     return error.message if is_named else f"in {step!r}: {error.message}"
 
 

@@ -113,7 +113,7 @@ def pipeline_options(function: CallableT) -> CallableT:
             is_flag=True,
             envvar="AQUEDUCTS_STRICT",
             show_envvar=True,
-            help="Treat warnings, such as unknown keys, as errors.",
+            help="Treat unknown keys as errors, not as warnings.",
         ),
     ]
     for decorate in reversed(decorators):
