@@ -44,7 +44,8 @@ def clean_message(text: str) -> str:
     text = _BUG_NOTE.sub("", text)
     text = _PREFIXES.sub("", text)
     lines = [line.strip() for line in text.splitlines() if line.strip(" :")]
-    return "; ".join(dict.fromkeys(lines)) or "the engine failed without a message"
+    text = "; ".join(dict.fromkeys(lines)).replace(".; ", ". ")
+    return text or "the engine failed without a message"
 
 
 def _out_of_memory(text: str) -> OutOfMemoryError:
