@@ -195,3 +195,11 @@ def test_positions_count_on_over_batches() -> None:
     batches = [pa.record_batch({"a": [7, 7]}, schema=schema) for _ in range(3)]
     table = numbered(pa.RecordBatchReader.from_batches(schema, batches)).read_all()
     assert table.column("__position").to_pylist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_kept_nan_stays_nan(bench: Bench, place: str) -> None:
+    """Beside one other value it must not be taken for that value."""
+    bench.session.define("s", "SELECT * FROM (VALUES (CAST('NaN' AS DOUBLE)), (0.5)) AS v (x)")
+    bench.session.materialise("s")
+    assert bool(kept_files(bench)) is (place == "file")
+    assert repr(bench.column("SELECT x FROM s ORDER BY x")) == "[0.5, nan]"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from datafusion import SessionConfig, SessionContext
 
+from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
+from aqueducts.connectors import EngineSettings
 from aqueducts.errors import EngineError, SourceError
-from aqueducts.relations import DataFile
+from aqueducts.relations import DataFile, FileScan
 
 if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
@@ -179,3 +184,42 @@ def test_text_without_views(bench: Bench) -> None:
         pa.binary(),
         pa.list_(pa.string()),
     ]
+
+
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
+def test_nan_beside_one_value_stays_nan(bench: Bench, kind: pa.DataType) -> None:
+    """Statistics leave NaN out, so that such a column looks like a constant."""
+    mixed = pa.array([1.0, math.nan, 1.0]).cast(kind)
+    scan(bench, pa.table({"other": [1]}), pa.table({"mixed": mixed, "other": [1, 2, 3]}))
+    assert repr(bench.column("SELECT mixed FROM t WHERE mixed IS NOT NULL")) == "[1.0, nan, 1.0]"
+
+
+def test_a_declared_schema_keeps_nan_too(bench: Bench) -> None:
+    """In every one of the files."""
+    columns = [pa.array([0.5, 1.0]), pa.array([math.nan, -math.inf])]
+    wanted = pa.schema([("x", pa.float64())])
+    scan(bench, *(pa.table({"x": each, "y": each}) for each in columns), schema=wanted)
+    found = bench.column("SELECT x FROM t ORDER BY x")
+    assert repr(found) == "[-inf, 0.5, 1.0, nan]"
+
+
+def test_one_value_is_read_as_a_constant(bench: Bench) -> None:
+    """Statistics stay in use where no NaN is hidden."""
+    scan(bench, pa.table({"x": [0.5] * 100}))
+    plan = bench.explain("SELECT max(x) AS x FROM t")
+    assert "DataSourceExec" not in plan
+    assert bench.column("SELECT max(x) AS x FROM t") == [0.5]
+
+
+def test_a_callers_session_uses_statistics_again(bench: Bench, tmp_path: Path) -> None:
+    """What a source needed ends with the run."""
+    key = "datafusion.execution.collect_statistics"
+    for before in ("true", "false"):
+        given = SessionContext(SessionConfig().with_information_schema(True).set(key, before))
+        settings = EngineSettings(work_dir=tmp_path / before)
+        session = DataFusionEngine().open_session(settings, given)
+        file = write(bench, "nan.parquet", pa.table({"x": [1.0, math.nan]}))
+        session.register("t", FileScan("parquet", [file]), is_joined=False)
+        assert given.sql(f"SHOW {key}").to_pylist()[0]["value"] == "false"
+        session.close()
+        assert given.sql(f"SHOW {key}").to_pylist()[0]["value"] == before

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.types as pt
 
 __all__ = ["POSITION", "KeptTable", "keep", "numbered"]
 
@@ -72,7 +73,14 @@ def _spill(
     path = folder / f"{uuid.uuid4().hex}.parquet"
     rows = 0
     try:
-        with pq.ParquetWriter(path, schema, compression="lz4", store_schema=True) as writer:
+        with pq.ParquetWriter(
+            path,
+            schema,
+            compression="lz4",
+            store_schema=True,
+            # Those of floats leave NaN out: the engine would take a column for a constant.
+            write_statistics=[each.name for each in schema if not pt.is_floating(each.type)],
+        ) as writer:
             for batch in _chain(held, rest):
                 rows += batch.num_rows
                 writer.write_batch(batch)

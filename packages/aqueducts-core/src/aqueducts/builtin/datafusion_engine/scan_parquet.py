@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datafusion import DataFrame
 
@@ -19,6 +21,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     unite,
     without_partitions,
 )
+from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
@@ -26,9 +29,21 @@ from aqueducts.relations import DataFile, FileScan
 __all__ = ["scan_parquet"]
 
 
+class _Footer(msgspec.Struct, frozen=True):
+    """What the end of a file tells."""
+
+    path: str
+    schema: pa.Schema
+    constants: tuple[int, ...]
+    """Columns of floats that have one value by their statistics, which leave NaN out."""
+
+
 def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
     """The files as one frame; columns are found by name, missing ones are null."""
-    schema = _schema(scan)
+    footers = _footers(scan.files)
+    schema = _schema(scan, footers)
+    if any(_hides_nan(footer) for footer in footers):
+        use_no_statistics(into.context)
     parts = []
     for part, nulls in split_partitions(scan):
         partitions: Sequence[pa.Field] = list(part.partitions or ())
@@ -53,33 +68,65 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
     return unite(parts, schema, scan.partitions)
 
 
-def _schema(scan: FileScan) -> pa.Schema:
+def _schema(scan: FileScan, footers: Sequence[_Footer]) -> pa.Schema:
     if scan.schema is None:
-        return without_partitions(unify_schemas(_footers(scan.files)), scan.partitions)
-    present = _names(scan.files[0])
-    if not set(scan.schema.names) <= set(present):
-        present = sorted({name for _, each in _footers(scan.files) for name in each.names})
-        check_declared(scan, present, scan.files[0])
+        found = unify_schemas((footer.path, footer.schema) for footer in footers)
+        return without_partitions(found, scan.partitions)
+    present = sorted({name for footer in footers for name in footer.schema.names})
+    check_declared(scan, present, scan.files[0])
     return scan.schema
 
 
-def _names(file: DataFile) -> list[str]:
-    return list(_footer(file)[1].names)
-
-
-def _footers(files: Sequence[DataFile]) -> list[tuple[str, pa.Schema]]:
+def _footers(files: Sequence[DataFile]) -> list[_Footer]:
     if len(files) == 1:
         return [_footer(files[0])]
     with ThreadPoolExecutor(max_workers=4) as pool:
         return list(pool.map(_footer, files))
 
 
-def _footer(file: DataFile) -> tuple[str, pa.Schema]:
+def _footer(file: DataFile) -> _Footer:
     try:
-        schema = pq.read_schema(file.path)
+        metadata = pq.read_metadata(file.path)
+        schema = metadata.schema.to_arrow_schema()
     except pa.ArrowInvalid as error:
         raise SourceError(
             f"{file.path} is not a Parquet file: {str(error).splitlines()[0]}",
             hint="check the source's format, and that the file is complete",
         ) from error
-    return file.path, schema.remove_metadata()
+    constants = tuple(
+        index
+        for index in range(metadata.num_columns)
+        if _is_float(metadata.schema.column(index)) and _has_one_value(metadata, index)
+    )
+    return _Footer(file.path, schema.remove_metadata(), constants)
+
+
+def _hides_nan(footer: _Footer) -> bool:
+    """Whether there is a NaN that the engine would replace: it takes such columns for constants."""
+    if not footer.constants:
+        return False
+    with pq.ParquetFile(footer.path) as file:
+        names = [file.metadata.schema.column(index).path for index in footer.constants]
+        return any(
+            pc.any(pc.is_nan(column.cast(pa.float64()))).as_py()
+            for batch in file.iter_batches(columns=names)
+            for column in batch.columns
+            if pa.types.is_floating(column.type)
+        )
+
+
+def _is_float(column: pq.ColumnSchema) -> bool:
+    is_half = column.logical_type.type == "FLOAT16"
+    is_top_level = column.path == column.name  # nested ones are no constants to the engine
+    return is_top_level and (is_half or column.physical_type in ("FLOAT", "DOUBLE"))
+
+
+def _has_one_value(metadata: pq.FileMetaData, column: int) -> bool:
+    bounds = set()
+    for group in range(metadata.num_row_groups):
+        statistics = metadata.row_group(group).column(column).statistics
+        if statistics is not None and statistics.has_min_max:
+            bounds |= {statistics.min, statistics.max}
+        if len(bounds) > 1:
+            return False
+    return len(bounds) == 1

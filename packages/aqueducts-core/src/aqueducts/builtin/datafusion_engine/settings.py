@@ -11,7 +11,14 @@ from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext
 
 from aqueducts.connectors import EngineSettings
 
-__all__ = ["Budget", "budget_for", "keep_order_of_views", "new_context", "usable_cores"]
+__all__ = [
+    "Budget",
+    "budget_for",
+    "keep_order_of_views",
+    "new_context",
+    "usable_cores",
+    "use_no_statistics",
+]
 
 _MOST_THREADS = 8
 _BASE_BYTES = 128 << 20
@@ -28,6 +35,8 @@ _TIGHT_BYTES = 384 << 20
 _DROPS_ORDER_OF_VIEWS = "datafusion.sql_parser.enable_subquery_sort_elimination"
 """Where it is on, the planner takes ORDER BY out of a view that is selected from: a sorted stage
 would be written unsorted, and LIMIT in the next one would give any rows."""
+
+_STATISTICS = "datafusion.execution.collect_statistics"
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -81,16 +90,39 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
 
 
 def keep_order_of_views(context: SessionContext) -> Callable[[], None]:
-    """Let a caller's session keep ORDER BY of views; returns what puts it back as it was."""
+    """Let a caller's session keep ORDER BY of views; returns what puts settings back as they were.
+
+    Among them is the use of statistics, which a source may turn off.
+    """
+    has_statistics = _value(context, _STATISTICS) or "true"
     probe = context.sql("SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a)")
-    if "Sort" in probe.logical_plan().display_indent():
-        return lambda: None
-    context.sql(f"SET {_DROPS_ORDER_OF_VIEWS} = false").collect()
+    drops_order = "Sort" not in probe.logical_plan().display_indent()
+    _set(context, _DROPS_ORDER_OF_VIEWS, "false")
 
     def restore() -> None:
-        context.sql(f"SET {_DROPS_ORDER_OF_VIEWS} = true").collect()
+        _set(context, _DROPS_ORDER_OF_VIEWS, str(drops_order).lower())
+        _set(context, _STATISTICS, has_statistics)
 
     return restore
+
+
+def use_no_statistics(context: SessionContext) -> None:
+    """Keep the planner from looking at the statistics in files, of all sources."""
+    _set(context, _STATISTICS, "false")
+
+
+def _value(context: SessionContext, key: str) -> str | None:
+    """A setting's value, or None where the session does not tell."""
+    try:
+        rows = context.sql(f"SHOW {key}").to_pylist()
+    # DataFusion raises a bare Exception where the information schema is off.
+    except Exception:  # noqa: BLE001
+        return None
+    return str(rows[0]["value"])
+
+
+def _set(context: SessionContext, key: str, value: str) -> None:
+    context.sql(f"SET {key} = {value}").collect()
 
 
 def usable_cores() -> int:
