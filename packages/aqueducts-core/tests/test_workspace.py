@@ -110,3 +110,16 @@ def test_what_is_not_a_runs_folder_is_left_alone(tmp_path: Path) -> None:
     with Workspace(tmp_path, "r1"):
         pass
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_folders_that_never_got_their_name_are_swept(tmp_path: Path) -> None:
+    """Those of runs that were killed while they began, not of runs that begin right now."""
+    old, new = tmp_path / ".aqueducts-unborn-old", tmp_path / ".aqueducts-unborn-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "lock").touch()
+    os.utime(old, (0, 0))
+
+    with Workspace(tmp_path, "r1"):
+        assert not old.exists()
+        assert new.exists()

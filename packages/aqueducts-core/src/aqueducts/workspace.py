@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,9 @@ __all__ = ["Workspace"]
 _PREFIX = "aqueducts-run-"
 _RUN_FOLDER = re.compile(_PREFIX + "[0-9a-f]{12}")
 _LOCK = "lock"
+
+_UNBORN_PREFIX = ".aqueducts-unborn-"
+_UNBORN_SECONDS = 60
 
 
 class Workspace:
@@ -30,7 +34,7 @@ class Workspace:
         self._parent.mkdir(parents=True, exist_ok=True)
         _sweep(self._parent)
         # Locked before it has the name that sweeping looks for.
-        unborn = Path(tempfile.mkdtemp(prefix=".aqueducts-", dir=self._parent))
+        unborn = Path(tempfile.mkdtemp(prefix=_UNBORN_PREFIX, dir=self._parent))
         self._lock = os.open(unborn / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unborn.rename(self.path)
@@ -53,6 +57,7 @@ class Workspace:
 
 
 def _sweep(parent: Path) -> None:
+    _sweep_unborn(parent)
     for path in parent.glob(f"{_PREFIX}*"):
         try:
             lock = os.open(path / _LOCK, os.O_RDWR)
@@ -70,6 +75,17 @@ def _sweep(parent: Path) -> None:
             continue  # its run is alive
         finally:
             os.close(lock)
+
+
+def _sweep_unborn(parent: Path) -> None:
+    """Remove folders whose run was killed before they had their name; that takes a moment."""
+    for path in parent.glob(f"{_UNBORN_PREFIX}*"):
+        try:
+            is_old = time.time() - path.stat().st_mtime > _UNBORN_SECONDS
+        except OSError:
+            continue  # it has its name by now
+        if is_old:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _remove(folder: Path) -> None:
