@@ -77,6 +77,10 @@ class AqueductsError(Exception):
         self.hint = hint
         self.step = step
         """Name of the source, stage or destination that failed, where a run knows it."""
+        self.path: tuple[str | int, ...] | None = None
+        """What of the pipeline failed, such as `("sources", 0, "location")`."""
+        self.problem: ProblemLike | None = None
+        """This error at its place in the pipeline's file, where a run knows it."""
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n  help: {self.hint}"

@@ -62,6 +62,10 @@ async def run(
         raise
     except AqueductsError as error:
         one_run.mask_error(error)
+        if error.path is not None:
+            error.problem = pipeline.problem(
+                error.path, error.message, code=error.code, help=error.hint
+            )
         one_run.emit(_failed(error, started))
         raise
     duration_ms = _ms_since(started)

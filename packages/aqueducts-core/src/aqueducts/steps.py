@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aqueducts.documents import Path
 from aqueducts.errors import (
     AqueductsError,
     DestinationError,
@@ -105,7 +106,7 @@ class Steps:
         started = time.perf_counter()
         plugins = self._pipeline.plugins
         relation: Relation
-        with self._step(SourceError, config.name):
+        with self._in_source(config.name):
             formats = {tag: each() for tag, each in plugins.file_formats.items()}
             source = plugins.get(plugins.sources, config.type)(config, formats)
             relation = await self._call(source.open, self._context)
@@ -161,7 +162,7 @@ class Steps:
         kept = self._plan.kept_stages(volatile, self._one_time_sources())
         spooled = [name for name in self._one_time_sources() if self._plan.uses(name) > 1]
         for name in spooled:
-            with self._step(SourceError, name):
+            with self._in_source(name):
                 await self._replanning(name, partial(self._session.materialise, name))
         release = self._plan.release_after(kept)
         must_redefine = bool(kept or spooled)
@@ -273,7 +274,9 @@ class Steps:
         try:
             return destination.write(frame, self._context)
         except EngineError as error:
-            error.step = error.step or self._plan.final  # the query failed, not the target
+            if error.step is None:  # the query failed, not the target
+                stage = self._plan.stages[-1]
+                error.step, error.path = stage.name, _path_of(stage)
             raise
 
     def _destination(self) -> Destination[Any] | None:
@@ -315,7 +318,7 @@ class Steps:
     def _problem(self, stage: PlannedStage, error: EngineError) -> Any:
         place = find_identifier(stage.stage.query, error.message)
         return self._pipeline.problem(
-            ("stages", stage.group, stage.place, "query"),
+            _path_of(stage),
             f"stage {stage.name!r}: {error.message}",
             code="sql",
             help=error.hint,
@@ -366,22 +369,30 @@ class Steps:
             task.cancel()
 
     @contextmanager
-    def _step(self, kind: type[RunError], name: str) -> Iterator[None]:
-        """Errors of one step carry its name, and are ours."""
+    def _step(self, kind: type[RunError], name: str, path: Path) -> Iterator[None]:
+        """Errors of one step carry its name and place, and are ours."""
         try:
             yield
         except AqueductsError as error:
-            error.step = error.step or name
+            if error.step is None:
+                error.step, error.path = name, path
             raise
         # A connector is a stranger's code: whatever it raises must name the step it broke.
         except Exception as error:
-            raise kind(f"{type(error).__name__}: {error}", step=name) from error
+            failed = kind(f"{type(error).__name__}: {error}", step=name)
+            failed.path = path
+            raise failed from error
+
+    def _in_source(self, name: str) -> Any:
+        names = [source.name for source in self._pipeline.sources]
+        return self._step(SourceError, name, ("sources", names.index(name), "location"))
 
     def _in_stage(self, stage: PlannedStage) -> Any:
-        return self._step(StageError, stage.name)
+        return self._step(StageError, stage.name, _path_of(stage))
 
     def _in_destination(self) -> Any:
-        return self._step(DestinationError, self._pipeline.destination.name)
+        name = self._pipeline.destination.name
+        return self._step(DestinationError, name, ("destination", "location"))
 
 
 async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -393,6 +404,10 @@ async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _path_of(stage: PlannedStage) -> Path:
+    return ("stages", stage.group, stage.place, "query")
 
 
 def _size(relation: Relation) -> int | None:

@@ -251,3 +251,27 @@ def test_a_failed_step_is_named_whatever_letters_the_message_has(folder: Path, i
     result = invoke("run", "p.yml")
     assert result.exit_code == 1
     assert "in 'e': " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("people.csv", "peple.csv", "pipeline.yml:5:15", "did you mean 'people.csv'?"),
+        ("people.csv", "s3://x/y.csv", "pipeline.yml:5:15", "aqueducts-core[s3]"),
+        ("out.csv", "people.csv/x.csv", "pipeline.yml:15:13", "people.csv"),
+        ("count(*) as n", "1 / (count(*) - 2) as n", "pipeline.yml:11:14", "Divide by zero"),
+    ],
+)
+def test_a_failure_shows_where_its_step_is_written(
+    folder: Path, invoke: Any, old: str, new: str, place: str, words: str
+) -> None:
+    """File, line and column with a caret, as for mistakes in the file."""
+    text = (folder / "pipeline.yml").read_text()
+    (folder / "pipeline.yml").write_text(text.replace(old, new))
+    result = invoke("run", "pipeline.yml", "-p", "min=3", "--output", "json")
+    assert result.exit_code in (1, 2)
+    assert f"--> {place}\n" in result.stderr
+    assert "^^^" in result.stderr
+    assert words in result.stderr
+    (problem,) = json.loads(result.stdout)["error"]["problems"]
+    assert f"{problem['file']}:{problem['line']}:{problem['column']}" == place

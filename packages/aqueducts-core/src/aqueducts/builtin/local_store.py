@@ -153,13 +153,16 @@ class LocalStore(Store):
         while not missing.parent.exists():
             missing = missing.parent
         near = nearest(missing.name, os.listdir(missing.parent))  # noqa: PTH208 - names only
+        is_relative = "://" not in self._shown and not Path(self._shown).is_absolute()
         whole = missing == Path(self._path)
         message = f"{self._shown!r} does not exist" + (
             "" if whole else f": there is no {missing.name!r} in {str(missing.parent)!r}"
         )
         if near is not None:
-            return StorageError(message, hint=f"did you mean {str(missing.parent / near)!r}?")
-        hint = None if Path(self._shown).is_absolute() else f"looked in {str(Path.cwd())!r}"
+            guess = str(missing.parent / near)
+            written = os.path.relpath(guess) if is_relative else guess
+            return StorageError(message, hint=f"did you mean {written!r}?")
+        hint = f"looked in {str(Path.cwd())!r}" if is_relative else None
         return StorageError(message, hint=hint)
 
 

@@ -10,7 +10,7 @@ import click
 
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import ExitCode
-from aqueducts.errors import AqueductsError, PipelineError
+from aqueducts.errors import AqueductsError, PipelineError, ProblemLike
 
 __all__ = ["error_as_json", "report"]
 
@@ -45,13 +45,14 @@ def error_as_json(error: AqueductsError) -> dict[str, Any]:
     step = getattr(error, "step", None)
     if step is not None:
         fields["step"] = step
-    if isinstance(error, PipelineError):
+    problems = error.problems if isinstance(error, PipelineError) else [error.problem]
+    if any(problems):
         from aqueducts.cli.console.problems import (
             as_problems,
             problems_as_json,
         )
 
-        fields["problems"] = problems_as_json(as_problems(error.problems))
+        fields["problems"] = problems_as_json(as_problems(filter(None, problems)))
     return fields
 
 
@@ -62,6 +63,8 @@ def _tell_error(error: AqueductsError, console: Console) -> None:
         console.tell(json_line("error", **error_as_json(error)))
     elif isinstance(error, PipelineError):
         _tell_problems(error, console)
+    elif error.problem is not None and error.problem.line is not None:
+        _tell_place(error, error.problem, console)
     else:
         _tell(console, error.code, _with_step(error), error.hint)
 
@@ -82,6 +85,17 @@ def _tell_problems(error: PipelineError, console: Console) -> None:
     problems = as_problems(error.problems)
     console.tell(problem_list(problems, console))
     console.tell("\n" + console.messages(tally(problems), "bold"))
+
+
+def _tell_place(error: AqueductsError, problem: ProblemLike, console: Console) -> None:
+    import msgspec  # the version is told without it
+
+    from aqueducts.cli.console.problems import as_problems, problem_list
+
+    (found,) = as_problems([problem])
+    message, *more = _with_step(error).splitlines()
+    found = msgspec.structs.replace(found, message=message, note="\n".join(more) or None)
+    console.tell(problem_list([found], console))
 
 
 def _tell(console: Console, code: str, message: str, hint: str | None = None) -> None:
