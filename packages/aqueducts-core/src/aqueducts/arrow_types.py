@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aqueducts.models.schema import SchemaField
 
-__all__ = ["from_arrow", "schema_to_arrow", "to_arrow"]
+__all__ = ["from_arrow", "schema_to_arrow", "to_arrow", "type_name"]
 
 _UNITS = {"second": "s", "millisecond": "ms", "microsecond": "us", "nanosecond": "ns"}
 _UNIT_NAMES = {short: name for name, short in _UNITS.items()}
@@ -41,6 +41,14 @@ def from_arrow(arrow: pa.DataType) -> DataType:
         if is_kind(arrow):
             return read(arrow)
     raise DataTypeError(f"the Arrow type '{arrow}' has no name in pipeline files")
+
+
+def type_name(arrow: pa.DataType) -> str:
+    """Return what pipeline files call an Arrow type, or Arrow's own name for it."""
+    try:
+        return str(from_arrow(arrow))
+    except DataTypeError:
+        return str(arrow)
 
 
 def schema_to_arrow(fields: Iterable[SchemaField]) -> pa.Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aqueducts.arrow_types import type_name
 from aqueducts.events import OutputTable
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def shown_table(rows: pa.Table, limit: int) -> OutputTable:
     columns = [_texts(column) for column in shown.columns]
     return OutputTable(
         columns=tuple(rows.schema.names),
-        types=tuple(_type_name(field.type) for field in rows.schema),
+        types=tuple(type_name(field.type) for field in rows.schema),
         rows=tuple(zip(*columns, strict=True)) if columns else ((),) * min(limit, rows.num_rows),
         has_more=rows.num_rows > limit,
     )
@@ -29,18 +30,8 @@ def schema_table(schema: pa.Schema) -> OutputTable:
     return OutputTable(
         columns=("column", "type"),
         types=("string", "string"),
-        rows=tuple((field.name, _type_name(field.type)) for field in schema),
+        rows=tuple((field.name, type_name(field.type)) for field in schema),
     )
-
-
-def _type_name(data_type: pa.DataType) -> str:
-    from aqueducts.arrow_types import from_arrow
-    from aqueducts.errors import AqueductsError
-
-    try:
-        return str(from_arrow(data_type))
-    except (AqueductsError, ValueError):
-        return str(data_type)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:

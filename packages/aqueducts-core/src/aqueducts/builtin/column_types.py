@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aqueducts.arrow_types import type_name
 from aqueducts.builtin.shown_names import listed
 from aqueducts.errors import DestinationError
 
@@ -36,7 +37,9 @@ def refuse_columns(
     schema: pa.Schema, is_refused: Callable[[pa.DataType], bool], reason: str, hint: str
 ) -> None:
     """Raise DestinationError that names all columns whose type is refused."""
-    refused = [f"{field.name} ({field.type})" for field in schema if is_refused(field.type)]
+    refused = [
+        f"{field.name} ({type_name(field.type)})" for field in schema if is_refused(field.type)
+    ]
     if refused:
         raise DestinationError(f"{reason}: {listed(refused, limit=10)}", hint=hint)
 

@@ -66,3 +66,30 @@ def test_what_is_not_one_query_is_refused(query: str, word: str) -> None:
     assert found is not None
     assert word.lower() in found[0].lower()
     assert found[1:] == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "word"),
+    [
+        ("EXPLAIN SELECT 1", 1, "EXPLAIN"),
+        ("/* why */ explain SELECT 1", 11, "explain"),
+        ("COPY t TO 'x.csv'", 1, "COPY"),
+        ("INSERT INTO t VALUES (1)", 1, "INSERT"),
+        ("DELETE FROM t", 1, "DELETE"),
+        ("UPDATE t SET a = 1", 1, "UPDATE"),
+    ],
+)
+def test_statements_are_refused_whatever_the_tables_are(query: str, column: int, word: str) -> None:
+    """Before anything is opened, with the word that makes them one."""
+    found = check(query)
+    assert found is not None
+    assert "a stage reads data with one query" in found[0]
+    assert found[1:] == (1, column)
+    assert query[column - 1 :].startswith(word)
+
+
+def test_a_plan_is_asked_for_with_the_stages_own_key() -> None:
+    """EXPLAIN is what people type in other tools."""
+    found = check("EXPLAIN SELECT 1")
+    assert found is not None
+    assert "set explain" in found[0]

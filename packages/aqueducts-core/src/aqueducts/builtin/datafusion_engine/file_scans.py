@@ -10,6 +10,7 @@ import pyarrow as pa
 from datafusion import DataFrame, Expr, SessionContext, col, lit
 from datafusion import functions as f
 
+from aqueducts.arrow_types import type_name
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import SourceError
@@ -187,6 +188,7 @@ def _name_bad_value(field: pa.Field, first: dict[str, DataFile]) -> None:
             pa.array([value]).cast(field.type)
         except pa.ArrowInvalid as error:
             raise SourceError(
-                f"partition {field.name}={value} of {file.path} is not of type {field.type}",
+                f"partition {field.name}={value} of {file.path} is not of type "
+                f"{type_name(field.type)}",
                 hint=f"declare the partition column {field.name!r} as string",
             ) from error

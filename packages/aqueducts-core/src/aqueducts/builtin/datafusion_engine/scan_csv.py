@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 from datafusion import CsvReadOptions, DataFrame
 
+from aqueducts.arrow_types import type_name
 from aqueducts.builtin.datafusion_engine.csv_files import (
     compression_of,
     flat_sample,
@@ -221,7 +222,8 @@ def _refuse_nested(scan: FileScan) -> None:
     for field in scan.schema or ():
         if pa.types.is_nested(field.type):
             raise SourceError(
-                f"column {field.name!r} is declared as {field.type}, which CSV cannot hold",
+                f"column {field.name!r} is declared as {type_name(field.type)}, which CSV cannot "
+                "hold",
                 hint="declare it as string and take it apart in a stage",
             )
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datafusion import DataFrame
 
@@ -105,6 +104,8 @@ def _hides_nan(footer: _Footer) -> bool:
     """Whether there is a NaN that the engine would replace: it takes such columns for constants."""
     if not footer.constants:
         return False
+    import pyarrow.compute as pc  # slow to load, and hardly ever needed
+
     with pq.ParquetFile(footer.path) as file:
         names = [file.metadata.schema.column(index).path for index in footer.constants]
         return any(

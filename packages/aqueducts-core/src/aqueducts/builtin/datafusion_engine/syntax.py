@@ -13,6 +13,12 @@ READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_
 
 _PLACE = re.compile(r"\s+at Line: (\d+), Column: (\d+)\.?")
 _PARSER_ERROR = re.compile(r"(?:ParserError|TokenizerError)\(\"(.*)\"\)", re.DOTALL)
+_NO_QUERY = re.compile(
+    r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*(COPY|DELETE|EXPLAIN|INSERT|MERGE|TRUNCATE|UPDATE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What parses and is no query; the engine tells some of it when the tables are known, or never."""
+
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
 
 
@@ -24,8 +30,15 @@ def find_syntax_error(query: str) -> tuple[str, int, int] | None:
         SessionContext().sql_with_options(query, READ_ONLY)
     # DataFusion raises ValueError here, and a bare Exception there.
     except Exception as error:  # noqa: BLE001
-        return _explain(str(error), query)
-    return None
+        found = _explain(str(error), query)
+        if found is not None:
+            return found
+    statement = _NO_QUERY.match(query)
+    if statement is None:
+        return None
+    word = statement[1].upper()
+    advice = ": set explain or explain_analyze of the stage" if word == "EXPLAIN" else ""
+    return _not_a_query(word) + advice, *_position(query, statement.start(1))
 
 
 def _explain(text: str, query: str) -> tuple[str, int, int] | None:
