@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import datafusion
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from aqueducts.builtin.datafusion_engine.settings import budget_for, new_context
 from aqueducts.builtin.parquet_defaults import parquet_defaults
+from aqueducts.connectors import EngineSettings
 
 
 def _encoding(name: str, data_type: pa.DataType) -> str | None:
@@ -66,7 +67,7 @@ def test_a_leaf_and_a_column_of_one_path_are_left_alone() -> None:
 
 def test_the_engine_applies_them(tmp_path: Path) -> None:
     """COPY takes all options, and the files hold the encodings, nested columns too."""
-    context = datafusion.SessionContext()
+    context = new_context(EngineSettings(work_dir=tmp_path), budget_for(None, None))
     context.register_record_batches(
         "t",
         [

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parquet_defaults"]
 
-_FOR_ALL = {
-    "format.compression": "zstd(1)",
-    # A dictionary of more than 128 KiB is slower than the fallback below and hardly smaller.
-    "format.dictionary_page_size_limit": str(128 << 10),
-    # The engine holds whole row groups in memory while it writes; a million rows take gigabytes.
-    "format.max_row_group_size": str(256 << 10),
-}
+_FOR_ALL = {"format.compression": "zstd(1)"}
 
 _LONGEST_INTEGER_DECIMAL = 18
 """Decimals of up to this many digits are stored as integers."""

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from aqueducts.builtin.datafusion_engine import settings
+from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.builtin.datafusion_engine.settings import available_memory, budget_for, usable_cores
+from aqueducts.connectors import EngineSettings, EngineWriter
 from aqueducts.errors import EngineError, OutOfMemoryError
 from aqueducts.relations import DataFile, FileScan
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
 
 SMALL = 1 << 20
-"""So little that the pool is the smallest there is: 32 MB."""
+"""So little that the pool is the smallest there is: 64 MB."""
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,21 @@ def test_the_control_group_limits_memory(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(settings, "_meminfo_available", lambda: None)
     limit.write_text("max\n")
     assert available_memory() == 4 << 30
+
+
+def test_row_groups_are_smaller_under_a_limit(tmp_path: Path) -> None:
+    """They are held whole while they are written, and a COPY's own option still wins."""
+    sizes = []
+    for folder, limit, options in (("a", None, ""), ("b", 1 << 30, ""), ("c", 1 << 30, "5000")):
+        (tmp_path / folder).mkdir()
+        session = DataFusionEngine().open_session(
+            EngineSettings(work_dir=tmp_path / folder, max_memory_bytes=limit), None
+        )
+        session.define("s", "SELECT value FROM generate_series(1, 300000)")
+        path = tmp_path / f"{folder}.parquet"
+        own = {"format.max_row_group_size": options} if options else {}
+        session.frame("s").write_files(
+            path, EngineWriter(stored_as="PARQUET", options=own), is_single_file=True
+        )
+        sizes.append(pq.ParquetFile(path).metadata.row_group(0).num_rows)
+    assert sizes == [262_144, 65_536, 5_000]

@@ -81,12 +81,25 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
         .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
     )
+    for key, value in _parquet_writing(settings.max_memory_bytes).items():
+        config = config.set(f"datafusion.execution.parquet.{key}", str(value))
     if settings.max_memory_bytes is not None:
         # A view holds on to the whole page of its Parquet file: a third more memory in sorts.
         config = config.set("datafusion.execution.parquet.schema_force_view_types", "false")
     for key, value in settings.options.items():
         config = config.set(key, value)
     return SessionContext(config, runtime)
+
+
+def _parquet_writing(max_memory_bytes: int | None) -> dict[str, int]:
+    """Sizes of what the Parquet writer gathers before it writes; a COPY's own options win.
+
+    A dictionary of more than 128 KiB is slower than the encoding that comes after it, and hardly
+    smaller. Row groups are held in memory whole, and count in the pool.
+    """
+    if max_memory_bytes is None:
+        return {"dictionary_page_size_limit": 128 << 10, "max_row_group_size": 256 << 10}
+    return {"dictionary_page_size_limit": 64 << 10, "max_row_group_size": 64 << 10}
 
 
 def keep_order_of_views(context: SessionContext) -> Callable[[], None]:
