@@ -81,8 +81,8 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
         .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
     )
-    for key, value in _parquet_writing(settings.max_memory_bytes).items():
-        config = config.set(f"datafusion.execution.parquet.{key}", str(value))
+    for key, size in _parquet_writing(settings.max_memory_bytes).items():
+        config = config.set(f"datafusion.execution.parquet.{key}", str(size))
     if settings.max_memory_bytes is not None:
         # A view holds on to the whole page of its Parquet file: a third more memory in sorts.
         config = config.set("datafusion.execution.parquet.schema_force_view_types", "false")
