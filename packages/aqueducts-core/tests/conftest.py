@@ -125,6 +125,7 @@ class Shop:
         self.written: list[pa.Table] = []
         self.prepared = 0
         self.event = threading.Event()
+        self.target = Path("out.txt")
         shop = self
 
         class Cursor(Source[CursorConfig]):
@@ -154,11 +155,7 @@ class Shop:
                     raise DestinationError("no such columns here")
 
             def write(self, frame: Frame, context: RunContext) -> WriteReport:
-                if self.config.behaviour == "break":
-                    frame.stream().read_next_batch()
-                    raise OSError("disk on fire")
-                shop.written.append(frame.stream().read_all())
-                return WriteReport(rows=shop.written[-1].num_rows)
+                return shop.write(self.config, frame, context)
 
         def register(context: Any) -> None:
             from datafusion import udf
@@ -180,6 +177,26 @@ class Shop:
         packs = [UdfPack("shop", "datafusion", register, volatile_functions=("TICKET",))]
         module.aqueducts_udfs = hookimpl(_named("aqueducts_udfs", packs))  # type: ignore[attr-defined]
         self.plugins = Plugins.of(builtin=builtin_plugin, shop=module)
+
+    def write(self, config: SinkConfig, frame: Frame, context: RunContext) -> WriteReport:
+        """Keep a table, or do what the sink was told."""
+        if config.behaviour == "break":
+            frame.stream().read_next_batch()
+            raise OSError("disk on fire")
+        if "commit" in config.behaviour:
+            return self._replace_target(config, context)
+        self.written.append(frame.stream().read_all())
+        return WriteReport(rows=self.written[-1].num_rows)
+
+    def _replace_target(self, config: SinkConfig, context: RunContext) -> WriteReport:
+        staged = context.store(str(self.target), {}).stage(context, is_single_file=True)
+        staged.path.write_text("new")
+        if config.behaviour == "slow commit":
+            self.event.wait(1)
+        staged.commit()
+        if config.behaviour == "commit and be slow":
+            self.event.wait(1)
+        return WriteReport(rows=1)
 
     def rows(self, config: CursorConfig) -> Iterator[pa.RecordBatch]:
         """Batches as the cursor was told."""

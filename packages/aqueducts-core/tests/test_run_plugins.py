@@ -307,6 +307,33 @@ class TestCancel:
         assert target.read_text() == "old"
         assert names_in(tmp_path) == ["out.csv", "spill"]
 
+    @pytest.mark.parametrize(
+        ("behaviour", "content"), [("slow commit", "old"), ("commit and be slow", "new")]
+    )
+    async def test_it_is_told_whether_the_target_was_replaced(
+        self, shop: Shop, tmp_path: Path, behaviour: str, content: str
+    ) -> None:
+        """A write that goes on in its thread must not commit once the run is stopped."""
+        shop.target = tmp_path / "out.txt"
+        shop.target.write_text("old")
+        events: list[Event] = []
+        task = asyncio.create_task(
+            aqueducts.run(
+                pipeline(shop, [("s", "SELECT 1 AS a")], to=behaviour),
+                settings=RunSettings(spill_dir=str(tmp_path / "spill")),
+                on_event=events.append,
+            )
+        )
+        await asyncio.sleep(0.5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert shop.target.read_text() == content
+        was_told = DestinationCompleted in map(type, events)
+        assert was_told is (content == "new")
+        assert isinstance(events[-1], RunCancelled)
+        assert names_in(tmp_path) == ["out.txt", "spill"]
+
 
 def test_progress_is_told_while_data_flows(shop: Shop, tmp_path: Path) -> None:
     """Rows of sources and of the destination, growing."""

@@ -262,6 +262,13 @@ class StagedWrite(ABC):
     def abort(self) -> None:
         """Remove what was written. May be called at any time, from any thread."""
 
+    def forbid_commit(self) -> None:
+        """Make `commit` fail from now on, since the run is being stopped; `abort` comes later.
+
+        May be called at any time, from any thread, and must not take long.
+        """
+        self.abort()
+
 
 class Store(ABC):
     """Access to one location."""

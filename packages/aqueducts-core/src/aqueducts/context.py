@@ -80,6 +80,7 @@ class LocalRunContext:
         self._vault = vault
         self._emitter = emitter
         self._staged: list[StagedWrite] = []
+        self._may_commit = True
         self._lock = threading.Lock()
 
     def reveal(self, value: str | SecretStr) -> str:
@@ -99,6 +100,17 @@ class LocalRunContext:
         """Remember a staged write, so that it can be removed from another thread."""
         with self._lock:
             self._staged.append(write)
+            may_commit = self._may_commit
+        if not may_commit:
+            write.forbid_commit()
+
+    def forbid_commits(self) -> None:
+        """Let nothing take a target's place any more, whatever threads are still at work."""
+        with self._lock:
+            self._may_commit = False
+            staged = list(self._staged)
+        for write in staged:
+            write.forbid_commit()
 
     def abort_staged(self) -> None:
         """Remove everything that was staged and is not committed."""

@@ -163,7 +163,9 @@ class _Run:
             except BaseException:
                 # Threads of other steps may be at work still; nothing may write after this.
                 engine_session.interrupt()
+                context.forbid_commits()
                 await _settle(steps)
+                steps.tell_write()
                 raise
             finally:
                 context.abort_staged()

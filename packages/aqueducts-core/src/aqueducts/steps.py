@@ -74,6 +74,8 @@ class Steps:
         self._has_replanned = False
         self._rows_before: int | None = None
         """Rows that had left the engine when the destination began; None before that."""
+        self._write_began = 0.0
+        self._report: WriteReport | None = None
         self._relations: dict[str, Relation] = {}
         self._source_ms: dict[str, float] = {}
         self.results: list[StepResult] = []
@@ -239,15 +241,23 @@ class Steps:
     async def _write(self, destination: Destination[Any]) -> None:
         final = self._plan.stages[-1].name  # a plan with a destination has stages
         name = self._pipeline.destination.name
-        started = time.perf_counter()
         location = getattr(self._pipeline.destination, "location", None)
+        self._write_began = time.perf_counter()
         self._context.emit(DestinationStarted(name=name, location=location))
         self._rows_before = self._session.rows_out()
         with self._in_destination():
-            report = await self._replanning(
+            await self._replanning(
                 final, lambda: self._write_once(destination, self._session.frame(final))
             )
-        duration_ms = _ms_since(started)
+        self.tell_write()
+
+    def tell_write(self) -> None:
+        """Tell of the write if it is complete; it may be just when the run is stopped."""
+        report, self._report = self._report, None
+        if report is None:
+            return
+        name = self._pipeline.destination.name
+        duration_ms = _ms_since(self._write_began)
         self.results.append(
             StepResult(
                 kind="destination",
@@ -270,9 +280,9 @@ class Steps:
             )
         )
 
-    def _write_once(self, destination: Destination[Any], frame: Frame) -> WriteReport:
+    def _write_once(self, destination: Destination[Any], frame: Frame) -> None:
         try:
-            return destination.write(frame, self._context)
+            self._report = destination.write(frame, self._context)
         except EngineError as error:
             if error.step is None:  # the query failed, not the target
                 stage = self._plan.stages[-1]

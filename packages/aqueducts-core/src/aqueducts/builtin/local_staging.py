@@ -41,6 +41,7 @@ class LocalStagedWrite(StagedWrite):
         self._is_single_file = is_single_file
         self._mutex = threading.Lock()
         self._is_done = False
+        self._may_commit = True
         self._made_parents: list[Path] = []
         try:
             _make_parents(Path(self._target).parent, self._made_parents)
@@ -60,7 +61,7 @@ class LocalStagedWrite(StagedWrite):
             self._keep_attributes()
             fsync_tree(self.path)
             with self._mutex:
-                if self._is_done:
+                if self._is_done or not self._may_commit:
                     raise StorageError(f"writing {self._target!r} was ended before it was complete")
                 self._replace()
                 self._is_done = True
@@ -71,6 +72,11 @@ class LocalStagedWrite(StagedWrite):
             raise storage_error(error, self._target, "write") from error
         finally:
             self.abort()
+
+    def forbid_commit(self) -> None:
+        """Let the target stay as it is; what was written is removed by `abort`."""
+        with self._mutex:
+            self._may_commit = False
 
     def abort(self) -> None:
         """Remove what is in the staging folder; the target stays as it is."""
