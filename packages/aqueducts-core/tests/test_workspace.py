@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aqueducts.errors import StorageError
 from aqueducts.workspace import Workspace
 
 
@@ -123,3 +124,14 @@ def test_folders_that_never_got_their_name_are_swept(tmp_path: Path) -> None:
     with Workspace(tmp_path, "r1"):
         assert not old.exists()
         assert new.exists()
+
+
+def test_a_place_where_no_folder_can_be_made(tmp_path: Path) -> None:
+    """A wrong --spill-dir, or a full disk."""
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StorageError, match="Not a directory") as error,
+        Workspace(tmp_path / "file" / "spill", "r1"),
+    ):
+        pass
+    assert "--spill-dir" in (error.value.hint or "")

@@ -223,7 +223,7 @@ class Plugins:
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             record = by_module[id(implementation.plugin)]
             for each in _call_hook(implementation.function, hook, record):
-                for name in names(each):
+                for name in _names(each, names, kind, hook, record):
                     _claim(kind, name, name, record, spellings, owner)
                     by_name[name] = each
                     for alias in getattr(each, "aliases", ()):
@@ -239,6 +239,22 @@ def _call_hook(function: Callable[..., object], hook: str, record: PluginRecord)
         raise PluginLoadError(
             f"{hook} of {record.distribution} failed: {type(error).__name__}: {error}",
             hint=f"reinstall or remove it: pip uninstall {record.distribution}",
+        ) from error
+
+
+def _names(
+    each: Any,
+    names: Callable[[Any], Iterable[str]],
+    kind: str,
+    hook: str,
+    record: PluginRecord,
+) -> list[str]:
+    try:
+        return list(names(each))
+    except (AttributeError, TypeError) as error:
+        raise PluginLoadError(
+            f"{hook} of {record.distribution} gave {each!r}, which is no {kind}",
+            hint=f"update or remove it: pip uninstall {record.distribution}",
         ) from error
 
 

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from aqueducts.errors import StorageError
+
 __all__ = ["Workspace"]
 
 _PREFIX = "aqueducts-run-"
@@ -31,6 +33,17 @@ class Workspace:
         self._lock: int | None = None
 
     def __enter__(self) -> Workspace:
+        try:
+            self._make()
+        except OSError as error:
+            raise StorageError(
+                f"no folder for temporary files can be made in {str(self._parent)!r}: "
+                f"{error.strerror}",
+                hint="choose another place with --spill-dir",
+            ) from error
+        return self
+
+    def _make(self) -> None:
         self._parent.mkdir(parents=True, exist_ok=True)
         _sweep(self._parent)
         # Locked before it has the name that sweeping looks for.
@@ -38,7 +51,6 @@ class Workspace:
         self._lock = os.open(unborn / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unborn.rename(self.path)
-        return self
 
     def __exit__(
         self,

@@ -89,3 +89,11 @@ def test_other_errors_have_no_hint() -> None:
 def test_messages_without_internals(text: str, message: str) -> None:
     """No prefixes, backtraces, doubled lines or notes for developers."""
     assert clean_message(text) == message
+
+
+def test_a_write_that_did_not_end_well() -> None:
+    """The engine speaks of partial results, which nobody gets to see, and not of the disk."""
+    text = "Internal error: Error encountered while finalizing writes! Partial results may have"
+    error = engine_error(Exception(text))
+    assert error.message == "the result could not be written whole"
+    assert "disk" in (error.hint or "")

@@ -35,6 +35,11 @@ def engine_error(error: BaseException) -> EngineError:
             "no space left on the disk that holds temporary files or the result",
             hint="free some space, or choose another disk with --spill-dir",
         )
+    if "finalizing writes" in text:
+        return EngineError(
+            "the result could not be written whole",
+            hint="the disk may be full; what was there before is untouched",
+        )
     return EngineError(message, hint=_hint(text))
 
 
