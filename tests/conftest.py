@@ -6,7 +6,9 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -32,7 +34,7 @@ class Command:
         *arguments: str,
         text: str | None = None,
         largest_file: int = resource.RLIM_INFINITY,
-        **environment: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end; `largest_file` is what the system lets it write, in bytes."""
         limit = (largest_file, resource.RLIM_INFINITY)
@@ -69,7 +71,7 @@ class Command:
     def run(self, pipeline: str, *arguments: str, **environment: str) -> str:
         """Run a pipeline that has to work; returns what it printed on standard output."""
         self.write("pipeline.yml", pipeline)
-        result = self("run", "pipeline.yml", *arguments, **environment)
+        result = self("run", "pipeline.yml", *arguments, environment=environment)
         assert result.returncode == 0, result.stderr
         return result.stdout
 

@@ -120,7 +120,8 @@ def test_text_files_give_duckdb_the_same_rows(aqueducts_command: Command, kind: 
     )
     out = aqueducts_command.folder / f"out.{kind}"
     read = f"read_{kind}('{out}')"
-    found = duckdb.sql(f"""SELECT k, "Big", "b c", f, d, o FROM {read} ORDER BY k""").fetchall()
+    query = f"""SELECT k, "Big", "b c", f, d, o FROM {read} ORDER BY k"""
+    found = duckdb.execute(query).fetchall()
     assert [row[:3] for row in found] == [
         (1, 9007199254740993, 'q"x'),
         (2, -(2**63), " sp "),
@@ -158,13 +159,13 @@ def test_parquet_types_survive(aqueducts_command: Command) -> None:
 def test_compressed_files_in_and_out(aqueducts_command: Command, ending: str) -> None:
     """Known by their ending."""
     text = b"id,v\n1,a\n2,b\n"
-    packed = {
-        "gz": gzip.compress,
-        "bz2": bz2.compress,
-        "xz": lzma.compress,
-        "zst": lambda data: pa.Codec("zstd").compress(data, asbytes=True),
-    }[ending](text)
-    aqueducts_command.write(f"in.csv.{ending}", packed)
+    packed: dict[str, bytes] = {
+        "gz": gzip.compress(text),
+        "bz2": bz2.compress(text),
+        "xz": lzma.compress(text),
+        "zst": pa.Codec("zstd").compress(text, asbytes=True),
+    }
+    aqueducts_command.write(f"in.csv.{ending}", packed[ending])
     aqueducts_command.run(copy(f"in.csv.{ending}", f"out.csv.{ending}", to="{type: csv}"))
     aqueducts_command.run(copy(f"out.csv.{ending}"))
     assert rows(aqueducts_command.folder / "out.parquet") == [
@@ -320,7 +321,9 @@ def test_secrets_are_never_shown(aqueducts_command: Command) -> None:
     for pipeline, code in ((text, 0), (broken, 2)):
         aqueducts_command.write("pipeline.yml", pipeline)
         for options in (["-v", "--debug"], ["--output", "json", "--log-format", "json"]):
-            result = aqueducts_command("run", "pipeline.yml", *options, WORD="hunter2hunter2")
+            result = aqueducts_command(
+                "run", "pipeline.yml", *options, environment={"WORD": "hunter2hunter2"}
+            )
             assert result.returncode == code
             assert "hunter2" not in result.stdout + result.stderr
             assert "***" in result.stdout + result.stderr
