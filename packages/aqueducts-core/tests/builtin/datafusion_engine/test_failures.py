@@ -97,3 +97,16 @@ def test_a_write_that_did_not_end_well() -> None:
     error = engine_error(Exception(text))
     assert error.message == "the result could not be written whole"
     assert "disk" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Error while parsing value 'x' as type 'Int64' for column 0 at line 3", "schema"),
+        ("Json error: whilst decoding field 'a': expected string got 1", "of one kind"),
+        ("Csv error: incorrect number of fields for line 1, expected 1 got 2", "delimiter"),
+    ],
+)
+def test_values_that_do_not_fit(text: str, words: str) -> None:
+    """What to do about the file, or about the pipeline."""
+    assert words in (engine_error(Exception(text)).hint or "")

@@ -75,9 +75,11 @@ def _out_of_memory(text: str) -> OutOfMemoryError:
 def _hint(text: str) -> str | None:
     if "while parsing value" in text:
         return (
-            "types were inferred from the first rows; declare the column in the format's "
-            "schema, for example as string"
+            "types are those of the format's schema, or what the first rows look like; declare "
+            "one there that holds all values, for example string"
         )
+    if "decoding field" in text:
+        return "text, numbers and objects cannot share a column: make the values of one kind first"
     if "unequal lengths between records" in text or "incorrect number of fields" in text:
         return "every row needs as many fields as the header; check delimiter and quotes"
     if "invalid utf-8" in text.lower():
