@@ -75,8 +75,8 @@ def _out_of_memory(text: str) -> OutOfMemoryError:
 def _hint(text: str) -> str | None:
     if "while parsing value" in text:
         return (
-            "types are those of the format's schema, or what the first rows look like; declare "
-            "one there that holds all values, for example string"
+            "types are those of the format's schema, or what the first rows look like; declare the "
+            "column there as one that holds all values, for example string"
         )
     if "decoding field" in text:
         return "text, numbers and objects cannot share a column: make the values of one kind first"
