@@ -41,6 +41,20 @@ class TestGivenSession:
         assert lab.run(made, session=given).rows == 2
         assert given.sql("SELECT b FROM result").to_pydict() == {"b": [6, 4]}
 
+    def test_names_with_capitals(self, lab: Lab) -> None:
+        """The engine folds them where they are registered and where they have no quotes."""
+        given = SessionContext()
+        given.from_pydict({"a": [1, 2, 3]}, name="Mine")
+        made = lab.pipeline(
+            [{"type": "InMemory", "name": "Mine"}],
+            [stage("S", 'SELECT a FROM Mine UNION ALL SELECT a FROM "Mine"')],
+            to={"type": "InMemory", "name": "Result"},
+        )
+        assert lab.run(made, session=given).rows == 6
+        assert given.table("Result").count() == 6
+        assert given.sql('SELECT count(*) AS n FROM "Result"').to_pydict() == {"n": [6]}
+        assert given.catalog().schema().names() == {"mine", "Result", "result"}
+
     def test_a_table_that_is_not_there(self, lab: Lab) -> None:
         """The tables that are there are named."""
         given = SessionContext()

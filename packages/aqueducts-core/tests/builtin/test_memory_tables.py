@@ -25,6 +25,20 @@ def test_a_given_table(make_source: Make, context: Any, tables: Any) -> None:
     assert make_source(type="in_memory", name="sales").open(context) == GivenTable("sales")
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "found"),
+    [("Sales", ["sales"], "sales"), ("Sales", ["sales", "Sales"], "Sales")],
+)
+def test_a_given_table_is_found_as_sql_does(
+    make_source: Make, context: Any, tables: Any, name: str, there: list[str], found: str
+) -> None:
+    """The session folds a name without quotes when the table is registered, too."""
+    tables.tables |= dict.fromkeys(there, _TABLE)
+    context = dataclasses.replace(context, tables=tables)
+
+    assert make_source(type="in_memory", name=name).open(context) == GivenTable(found)
+
+
 def test_a_missing_table(make_source: Make, context: Any, tables: Any) -> None:
     """The error lists what is there, or says where tables come from."""
     source = make_source(type="in_memory", name="sale")

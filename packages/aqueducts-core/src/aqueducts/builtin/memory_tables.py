@@ -13,6 +13,7 @@ from aqueducts.errors import SourceError
 from aqueducts.events import Notice
 from aqueducts.models.fields import Name, PipelineModel
 from aqueducts.relations import GivenTable
+from aqueducts.table_names import spellings
 
 __all__ = ["InMemoryConfig", "InMemoryDestination", "InMemorySource"]
 
@@ -39,7 +40,8 @@ class InMemorySource(Source[InMemoryConfig]):
         if context.tables is None:
             raise SourceError(f"there is no table {name!r} in memory", hint=_FROM_PYTHON)
         names = sorted(context.tables.names())
-        if name not in names:
+        found = next((each for each in spellings(name) if each in names), None)
+        if found is None:
             near = nearest(name, names)
             there = (
                 f"the session has {listed(names, limit=20)}" if names else "the session is empty"
@@ -48,7 +50,7 @@ class InMemorySource(Source[InMemoryConfig]):
                 f"there is no table {name!r} in the session",
                 hint=f"did you mean {near!r}? {there}" if near else there,
             )
-        return GivenTable(name)
+        return GivenTable(found)
 
 
 class InMemoryDestination(Destination[InMemoryConfig]):

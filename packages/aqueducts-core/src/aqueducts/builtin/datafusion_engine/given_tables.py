@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aqueducts.table_names import quote
+from aqueducts.table_names import quote, spellings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,9 +28,10 @@ class GivenTables:
         """Keep a stream as a table in memory, replacing one of that name; returns its rows."""
         batches = list(reader) or [_empty_batch(reader.schema)]
         # Only now, when the whole result is here, the old table is given up.
-        if self._context.table_exist(quote(name)):
-            self._context.deregister_table(quote(name))
-        self._context.register_record_batches(quote(name), [batches])
+        for spelling in map(quote, spellings(name)):
+            if self._context.table_exist(spelling):
+                self._context.deregister_table(spelling)
+            self._context.register_record_batches(spelling, [batches])
         return sum(batch.num_rows for batch in batches)
 
 

@@ -67,7 +67,11 @@ class DataFusionSession(Session):
         """Make a source known by name."""
         if isinstance(relation, GivenTable):
             with self._executor.guarded():
-                return self._context.sql(select_all(relation.name)).schema()
+                frame = self._context.sql(select_all(relation.name))
+                if name != relation.name:  # found in lower case, as SQL does
+                    self._context.register_view(quote(name), frame)
+                    self._tables[name] = [name]
+                return frame.schema()
         with self._executor.guarded():
             frame = self._open(name, relation, is_joined=is_joined)
             self._publish(name, frame)
