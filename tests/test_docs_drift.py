@@ -174,7 +174,7 @@ def test_data_types_are_documented() -> None:
 # --- command.md ---
 
 
-@pytest.mark.parametrize("name", ["run", "check", "schema", "plugins", "completion"])
+@pytest.mark.parametrize("name", ["init", "run", "check", "schema", "plugins", "completion"])
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""
     title = f"aqueducts {name}"
@@ -349,7 +349,7 @@ def test_environment_variables_are_those_of_options() -> None:
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
 
-_OURS = ("run", "check", "schema", "plugins", "completion")
+_OURS = ("init", "run", "check", "schema", "plugins", "completion")
 
 
 def test_every_page_can_be_reached() -> None:
