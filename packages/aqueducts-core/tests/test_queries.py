@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqueducts.queries import TableReference, find_identifier, read_query
+from aqueducts.queries import TableReference, read_query
 
 
 def names(query: str) -> list[str]:
@@ -205,22 +205,3 @@ def test_repeated_tables(query: str, expected: bool) -> None:
     facts = read_query(query)
     assert facts is not None
     assert facts.repeats_tables is expected
-
-
-@pytest.mark.parametrize(
-    ("query", "message", "expected"),
-    [
-        ("SELECT nope FROM t", "No field named nope. Valid fields are t.a.", (1, 8, 4)),
-        ("SELECT 1,\n  t.Nope\nFROM t", 'No field named t."Nope".', (2, 5, 4)),
-        ("SELECT upperr(a)", "Invalid function 'upperr'.", (1, 8, 6)),
-        ("SELECT a FROM nope", "table 'datafusion.public.nope' not found", (1, 15, 4)),
-        ("SELECT nope2, nope FROM t", "No field named nope.", (1, 15, 4)),
-        ("SELECT a", "No field named other.", None),
-        ("SELECT a", "something else", None),
-    ],
-)
-def test_identifiers_of_messages_are_found(
-    query: str, message: str, expected: tuple[int, int, int] | None
-) -> None:
-    """Line, column and length of the name that a message is about."""
-    assert find_identifier(query, message) == expected

@@ -92,7 +92,7 @@ stages:
         (lab.folder / "out.csv").write_text("old")
         before = set(lab.folder.iterdir()) | {lab.spill}
         query = "SELECT 1 / (400000 - value) AS a FROM generate_series(1, 500000)"
-        with pytest.raises(AqueductsError, match=r"(?i)divide by zero") as error:
+        with pytest.raises(AqueductsError, match=r"division by zero") as error:
             lab.run(lab.pipeline([], [stage("s", query)], to=lab.target()))
         assert error.value.step == "s"  # the query failed, not the target
         assert (lab.folder / "out.csv").read_text() == "old"
@@ -104,7 +104,7 @@ stages:
     def test_a_stage_that_fails_while_it_is_kept(self, lab: Lab) -> None:
         """It is the step that failed."""
         query = "SELECT 1 / (value - 5) AS a FROM generate_series(1, 10)"
-        with pytest.raises(AqueductsError, match=r"(?i)divide by zero") as error:
+        with pytest.raises(AqueductsError, match=r"division by zero") as error:
             lab.run(lab.pipeline([], [stage("bad", query, materialize="always")], to=lab.target()))
         assert error.value.step == "bad"
 

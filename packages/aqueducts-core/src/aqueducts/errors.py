@@ -17,6 +17,7 @@ AqueductsError                   code, message, hint
      |- StageError
      |- DestinationError
      `- EngineError
+         |- QueryError           a query that does not fit its tables, or one value in it
          `- OutOfMemoryError     the operator budget is used up
 """
 
@@ -36,6 +37,7 @@ __all__ = [
     "PluginConflictError",
     "PluginError",
     "PluginLoadError",
+    "QueryError",
     "RunError",
     "SecretError",
     "SourceError",
@@ -75,6 +77,8 @@ class AqueductsError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.note: str | None = None
+        """What more is known, such as the words of the engine."""
         self.step = step
         """Name of the source, stage or destination that failed, where a run knows it."""
         self.path: tuple[str | int, ...] | None = None
@@ -186,6 +190,28 @@ class EngineError(RunError):
     """The engine failed while running a query."""
 
     code = "engine"
+
+
+class QueryError(EngineError):
+    """A query that the engine refuses, or a value in it, and what of the query that is."""
+
+    code = "sql"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problem_code: str = "sql",
+        subject: tuple[str, str] | None = None,
+        hint: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.problem_code = problem_code
+        """Code of the problem that this is in a pipeline file."""
+        self.subject = subject
+        """Kind and name of what it is about, as in `query_words.Subject`."""
+        self.note = note
 
 
 class OutOfMemoryError(EngineError):

@@ -12,7 +12,7 @@ import msgspec
 if TYPE_CHECKING:
     from sqlglot import exp
 
-__all__ = ["QueryFacts", "TableReference", "find_identifier", "read_query"]
+__all__ = ["QueryFacts", "TableReference", "read_query"]
 
 _ORDER_DEPENDENT = frozenset(
     {
@@ -85,29 +85,6 @@ def read_query(query: str) -> QueryFacts | None:
         repeats_tables=any(count > 1 for count in counts.values())
         or any(names[cte] > 1 for cte in ctes),
     )
-
-
-_QUOTED_NAMES = re.compile(
-    r"(?:field named|named|field|function|column|table) [`']?"
-    r"((?:\"[^\"]*\"|[\w$]+)(?:\.(?:\"[^\"]*\"|[\w$]+))*)",
-    re.IGNORECASE,
-)
-
-
-def find_identifier(query: str, message: str) -> tuple[int, int, int] | None:
-    """Line, column (from 1) and length of the identifier that an engine's message is about.
-
-    The engine's semantic errors carry no place; the name they mention is looked up in the query.
-    """
-    match = _QUOTED_NAMES.search(message)
-    if match is None:
-        return None
-    wanted = match[1].strip('"').split(".")[-1].strip('"').lower()
-    for line, text in enumerate(query.splitlines(), start=1):
-        found = re.search(rf"(?<![\w]){re.escape(wanted)}(?![\w])", text, re.IGNORECASE)
-        if found is not None:
-            return line, found.start() + 1, len(wanted)
-    return None
 
 
 def _reference(table: exp.Table) -> TableReference:

@@ -17,6 +17,7 @@ from aqueducts.errors import AqueductsError
 from aqueducts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
 from aqueducts.memory import peak_memory_bytes
 from aqueducts.plan import Plan, make_plan, outline
+from aqueducts.query_problems import run_problem
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.secrets import SecretVault
 from aqueducts.steps import Steps
@@ -62,10 +63,7 @@ async def run(
         raise
     except AqueductsError as error:
         one_run.mask_error(error)
-        if error.path is not None:
-            error.problem = pipeline.problem(
-                error.path, error.message, code=error.code, help=error.hint
-            )
+        error.problem = run_problem(pipeline, error)
         one_run.emit(_failed(error, started))
         raise
     duration_ms = _ms_since(started)

@@ -86,6 +86,7 @@ class SecretVault:
             cause.args = self._mask_parts(cause.args)
             if isinstance(cause, AqueductsError):
                 cause.message, cause.hint = self.mask(cause.message), self._mask_parts(cause.hint)
+                cause.note = self._mask_parts(cause.note)
             if isinstance(cause, PipelineError):
                 cause.problems = self._mask_parts(cause.problems)
             cause = cause.__cause__ or cause.__context__

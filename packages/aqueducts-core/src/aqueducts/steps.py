@@ -34,7 +34,7 @@ from aqueducts.events import (
 )
 from aqueducts.outputs import schema_table, shown_table
 from aqueducts.plan import make_plan
-from aqueducts.queries import find_identifier
+from aqueducts.query_problems import query_path, query_problems
 from aqueducts.relations import ArrowStream, FileScan, Relation
 from aqueducts.results import StepResult
 
@@ -130,18 +130,8 @@ class Steps:
 
     async def _check_stages(self, destination: Destination[Any] | None) -> None:
         """Plan every stage against real schemas, and show the destination what comes."""
-        problems = []
-        for stage in self._plan.stages:
-            try:
-                await self._define(stage)
-            except EngineError as error:
-                problems.append(self._problem(stage, error))
-                break  # what reads this stage would only repeat it
+        problems = await self._query_problems()
         if problems:
-            if self._plan.is_outline:
-                tables = self._context.tables
-                known = tables.names() if tables is not None else ()
-                make_plan(self._pipeline, known_tables=known)  # knows more of names that are wrong
             raise PlanError(problems)
         if self._plan.final is None:
             return
@@ -152,9 +142,33 @@ class Steps:
             with self._in_destination():
                 await self._call(destination.check, frame.schema, self._context)
 
+    async def _query_problems(self) -> list[Any]:
+        """What is wrong with the queries, but for what only repeats an earlier problem."""
+        problems: list[Any] = []
+        failed: set[str] = set()
+        stages = list(self._plan.stages)
+        while stages:
+            stage = stages.pop(0)
+            found: list[Any] = []
+            if failed.isdisjoint(stage.reads):
+                define = partial(self._define_now, stage.name)
+                found = await self._call(query_problems, self._pipeline, stage, define)
+            if found and not failed and self._plan.is_outline:
+                # Only now it matters who reads what; this knows more of names that are wrong.
+                tables = self._context.tables
+                known = tables.names() if tables is not None else ()
+                plan = make_plan(self._pipeline, known_tables=known)
+                stages = [each for each in plan.stages if each.group > stage.group]
+            if found or not failed.isdisjoint(stage.reads):
+                failed.add(stage.name)
+            problems += found
+        return problems
+
     async def _define(self, stage: PlannedStage) -> None:
-        query = self._context.reveal(stage.stage.query)
-        await self._call(self._session.define, stage.name, query)
+        await self._call(self._define_now, stage.name, stage.stage.query)
+
+    def _define_now(self, name: str, query: str) -> None:
+        self._session.define(name, self._context.reveal(query))
 
     async def _run_groups(self) -> None:
         packs = self._pipeline.plugins.udf_packs.values()
@@ -286,7 +300,7 @@ class Steps:
         except EngineError as error:
             if error.step is None:  # the query failed, not the target
                 stage = self._plan.stages[-1]
-                error.step, error.path = stage.name, _path_of(stage)
+                error.step, error.path = stage.name, query_path(stage)
             raise
 
     def _destination(self) -> Destination[Any] | None:
@@ -324,18 +338,6 @@ class Steps:
                     files=len(relation.files) if isinstance(relation, FileScan) else None,
                 ),
             )
-
-    def _problem(self, stage: PlannedStage, error: EngineError) -> Any:
-        place = find_identifier(stage.stage.query, error.message)
-        return self._pipeline.problem(
-            _path_of(stage),
-            f"stage {stage.name!r}: {error.message}",
-            code="sql",
-            help=error.hint,
-            line=place[0] if place else None,
-            column=place[1] if place else None,
-            length=place[2] if place else 1,
-        )
 
     async def _replanning(self, name: str, action: Callable[[], ResultT]) -> ResultT:
         """Do it; once in a run, where memory runs out, do it again with another plan."""
@@ -398,7 +400,7 @@ class Steps:
         return self._step(SourceError, name, ("sources", names.index(name), "location"))
 
     def _in_stage(self, stage: PlannedStage) -> Any:
-        return self._step(StageError, stage.name, _path_of(stage))
+        return self._step(StageError, stage.name, query_path(stage))
 
     def _in_destination(self) -> Any:
         name = self._pipeline.destination.name
@@ -414,10 +416,6 @@ async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _path_of(stage: PlannedStage) -> Path:
-    return ("stages", stage.group, stage.place, "query")
 
 
 def _size(relation: Relation) -> int | None:

@@ -190,7 +190,7 @@ def test_ragged_rows_after_the_inference_are_an_error(bench: Bench) -> None:
 def test_a_type_that_changes_after_the_inference_is_an_error(bench: Bench) -> None:
     """The message names value, column and line, the hint tells to declare the column."""
     bench.csv("a,b\n" + "1,2\n" * 12_000 + "1,x\n")
-    with pytest.raises(EngineError, match=r"'x' as type 'Int64' for column 1 at line 12001") as e:
+    with pytest.raises(EngineError, match=r"'x' as type 'int64' for column 1 at line 12001") as e:
         bench.rows("SELECT sum(b) FROM t")
     assert "declare the column" in (e.value.hint or "")
 

@@ -73,14 +73,14 @@ def test_an_error_in_the_middle_comes_out(bench: Bench) -> None:
     """It never looks like the end of the rows."""
     reader = frame(bench, FAILS_LATE).stream()
     assert reader.read_next_batch().num_rows > 0
-    with pytest.raises(EngineError, match=r"(?i)divide by zero"):
+    with pytest.raises(EngineError, match=r"division by zero"):
         reader.read_all()
 
 
 @pytest.mark.parametrize("is_single_file", [True, False])
 def test_an_error_while_files_are_written_comes_out(bench: Bench, is_single_file: bool) -> None:
     """What is there by then looks like a whole file; so the error must be heard."""
-    with pytest.raises(EngineError, match=r"(?i)divide by zero"):
+    with pytest.raises(EngineError, match=r"division by zero"):
         frame(bench, FAILS_LATE).write_files(
             bench.files / "out", PARQUET, is_single_file=is_single_file
         )
@@ -88,7 +88,7 @@ def test_an_error_while_files_are_written_comes_out(bench: Bench, is_single_file
 
 def test_check_finds_what_only_planning_to_the_end_shows(bench: Bench) -> None:
     """Without running the query: a constant that cannot be cast."""
-    with pytest.raises(EngineError, match="Cannot cast string 'x'"):
+    with pytest.raises(EngineError, match="'x' cannot be converted to int64"):
         frame(bench, "SELECT arrow_cast('x', 'Int64') AS a").check()
 
 

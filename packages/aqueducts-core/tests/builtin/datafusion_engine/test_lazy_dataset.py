@@ -225,7 +225,7 @@ def test_an_old_error_does_not_stand_for_a_new_one(bench: Bench) -> None:
     register(bench, Cursor(fails_at=1), is_rereadable=True)
     with pytest.raises(AqueductsError, match="cursor broke"):
         bench.rows()
-    with pytest.raises(AqueductsError, match=r"(?i)divide by zero"):
+    with pytest.raises(AqueductsError, match=r"division by zero"):
         bench.rows("SELECT 1 / (value - 1) FROM generate_series(1, 2)")
 
 

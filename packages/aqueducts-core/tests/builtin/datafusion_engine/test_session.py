@@ -73,7 +73,7 @@ def test_names_that_need_quotes(bench: Bench, name: str) -> None:
     assert bench.session.materialise(name)[0] == 1
     assert rows(bench.session, name) == [{"a": 2}]
     bench.session.drop(name)
-    with pytest.raises(EngineError, match="not found"):
+    with pytest.raises(EngineError, match="not known"):
         bench.rows(f"SELECT a FROM {quoted}")
 
 
@@ -135,7 +135,7 @@ def test_only_queries_are_run(bench: Bench, query: str) -> None:
 def test_paths_are_not_tables(bench: Bench) -> None:
     """A file is read only where a source says so."""
     file = bench.file("secret.csv", "a\n1\n")
-    with pytest.raises(EngineError, match="not found"):
+    with pytest.raises(EngineError, match="not known"):
         bench.rows(f"SELECT * FROM '{file.path}'")
 
 
@@ -145,7 +145,9 @@ def test_two_columns_of_one_name_are_an_error(bench: Bench) -> None:
     bench.csv("id,b\n1,3\n", name="u")
     with pytest.raises(EngineError, match="two columns called 'id'") as e:
         bench.session.define("s", "SELECT * FROM t JOIN u ON t.id = u.id")
-    assert e.value.hint == "give one of them another name: ... AS id_2"
+    assert e.value.hint == (
+        "write out the columns instead of *, and give one of them another name: ... AS id_2"
+    )
 
 
 def test_columns_that_differ_in_case_are_two(bench: Bench) -> None:

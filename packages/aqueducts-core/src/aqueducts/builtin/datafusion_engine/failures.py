@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from aqueducts.builtin.datafusion_engine.engine_types import in_our_words
+from aqueducts.builtin.datafusion_engine.query_failures import query_error
 from aqueducts.errors import EngineError, OutOfMemoryError
 
 __all__ = ["clean_message", "engine_error"]
@@ -40,7 +42,11 @@ def engine_error(error: BaseException) -> EngineError:
             "the result could not be written whole",
             hint="the disk may be full; what was there before is untouched",
         )
-    return EngineError(message, hint=_hint(text))
+    # Without the noise only at its ends: what the engine suggests is behind the notes.
+    about_query = query_error(_PREFIXES.sub("", _BACKTRACE.sub("", text)))
+    if about_query is not None:
+        return about_query
+    return EngineError(in_our_words(message), hint=_hint(text))
 
 
 def clean_message(text: str) -> str:

@@ -29,7 +29,7 @@ from aqueducts.builtin.datafusion_engine.settings import (
 )
 from aqueducts.builtin.datafusion_engine.syntax import READ_ONLY
 from aqueducts.connectors import EngineSettings, Frame, Session
-from aqueducts.errors import EngineError, OutOfMemoryError
+from aqueducts.errors import EngineError, OutOfMemoryError, QueryError
 from aqueducts.relations import ArrowStream, FileScan, GivenTable, Relation, TableProvider
 from aqueducts.table_names import quote, select_all, spellings
 
@@ -88,7 +88,7 @@ class DataFusionSession(Session):
         with self._executor.guarded():
             frame = self._context.sql_with_options(query, READ_ONLY)
             schema = frame.schema()
-            _refuse_doubles(schema)
+            _refuse_doubles(schema, query)
             frame.optimized_logical_plan()  # finds what type coercion refuses
             self._publish(name, frame)
         self._queries[name] = query
@@ -272,12 +272,16 @@ class DataFusionSession(Session):
             self._context.sql(f"SET {key} = {value}").collect()
 
 
-def _refuse_doubles(schema: pa.Schema) -> None:
+def _refuse_doubles(schema: pa.Schema, query: str) -> None:
     seen: set[str] = set()
     for name in schema.names:
         if name in seen:
-            raise EngineError(
+            has_star = "*" in query
+            raise QueryError(
                 f"the result has two columns called {name!r}",
-                hint=f"give one of them another name: ... AS {name}_2",
+                problem_code="duplicate-column",
+                subject=("operator", "*") if has_star else ("column", quote(name)),
+                hint=("write out the columns instead of *, and " if has_star else "")
+                + f"give one of them another name: ... AS {name}_2",
             )
         seen.add(name)

@@ -1,0 +1,57 @@
+"""Functions that other databases have and DataFusion calls otherwise."""
+
+from __future__ import annotations
+
+__all__ = ["READERS", "WINDOW_FUNCTIONS", "other_names"]
+
+READERS = {
+    "read_csv": "csv",
+    "read_csv_auto": "csv",
+    "read_json": "json",
+    "read_json_auto": "json",
+    "read_ndjson": "json",
+    "read_parquet": "parquet",
+    "parquet_scan": "parquet",
+}
+"""Functions that read a file in other engines, and the format that a source has here."""
+
+WINDOW_FUNCTIONS = frozenset(
+    {
+        *("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"),
+        *("lag", "lead"),
+    }
+)
+
+_SPELLINGS = (
+    ("coalesce(..., ...) for a default, or ... IS NULL", ("isnull",)),
+    ("now()", ("getdate", "sysdate", "current_datetime")),
+    ("length(...)", ("len",)),
+    ("CASE WHEN ... THEN ... ELSE ... END", ("if", "iif")),
+    ("the difference: later - earlier", ("datediff", "date_diff", "timestampdiff")),
+    ("date + INTERVAL '1 day'", ("dateadd", "date_add", "adddate")),
+    ("date - INTERVAL '1 day'", ("date_sub", "subdate")),
+    ("string_agg(..., ',')", ("group_concat", "listagg")),
+    ("CAST(... AS type)", ("convert", "to_number")),
+    ("try_cast(... AS type)", ("safe_cast", "try_convert")),
+    ("strpos(text, part)", ("charindex", "locate")),
+    ("upper(...)", ("ucase",)),
+    ("lower(...)", ("lcase",)),
+    ("uuid()", ("newid", "gen_random_uuid")),
+    ("stddev(...)", ("stdev",)),
+    ("count(*) FILTER (WHERE ...)", ("countif", "count_if")),
+    ("sum(...) FILTER (WHERE ...)", ("sumif", "sum_if")),
+    ("unnest(...)", ("explode",)),
+    ("to_date(text, format)", ("str_to_date", "parse_date")),
+    ("to_char(..., format)", ("strftime", "format_date")),
+    ("date_part('dow', ...)", ("dayofweek",)),
+    ("date_part('doy', ...)", ("dayofyear",)),
+    *(
+        (f"date_part('{part}', ...)", (part,))
+        for part in ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+    ),
+)
+
+
+def other_names(name: str) -> str | None:
+    """What to write instead of a function of another database, or None."""
+    return next((ours for ours, theirs in _SPELLINGS if name.lower() in theirs), None)
