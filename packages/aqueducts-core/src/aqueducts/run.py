@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from aqueducts.errors import AqueductsError
 from aqueducts.events import Event, RunCancelled, RunCompleted, RunFailed, RunStarted
 from aqueducts.memory import peak_memory_bytes
 from aqueducts.plan import Plan, make_plan, outline
+from aqueducts.prepared import PreparedRun
 from aqueducts.query_problems import run_problem
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.secrets import SecretVault
@@ -134,7 +135,22 @@ class _Run:
         return plan
 
     async def execute(self, plan: Plan) -> Steps:
-        """Go through all steps in threads of this run, and leave nothing behind."""
+        """Go through all steps and leave nothing behind but the result."""
+        steps: Steps | None = None
+        try:
+            async with self.opened(plan) as prepared:
+                await prepared.prepare()
+                steps = Steps(prepared)
+                await steps.go()
+        except BaseException:
+            if steps is not None:
+                steps.tell_write()
+            raise
+        return steps
+
+    @contextlib.asynccontextmanager
+    async def opened(self, plan: Plan) -> AsyncIterator[PreparedRun]:
+        """Threads, a temporary folder and a session of the engine, all gone afterwards."""
         spill_dir = self._settings.spill_dir
         pool = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="aqueducts")
         with Workspace(Path(spill_dir) if spill_dir else None, self.run_id) as workspace:
@@ -146,7 +162,7 @@ class _Run:
                 self._emitter,
                 self._tables,
             )
-            engine_session = self._engine.open_session(
+            session = self._engine.open_session(
                 EngineSettings(
                     work_dir=workspace.path,
                     max_memory_bytes=self._settings.max_memory_bytes,
@@ -155,27 +171,25 @@ class _Run:
                 ),
                 self._given,
             )
-            steps = Steps(self._pipeline, plan, engine_session, context, self._engine, pool)
+            prepared = PreparedRun(self._pipeline, plan, session, context, self._engine, pool)
             try:
-                await steps.go()
+                yield prepared
             except BaseException:
                 # Threads of other steps may be at work still; nothing may write after this.
-                engine_session.interrupt()
+                session.interrupt()
                 context.forbid_commits()
-                await _settle(steps)
-                steps.tell_write()
+                await _settle(prepared)
                 raise
             finally:
                 context.abort_staged()
-                engine_session.close()
+                session.close()
                 pool.shutdown(wait=False, cancel_futures=True)
-        return steps
 
 
-async def _settle(steps: Steps) -> None:
+async def _settle(prepared: PreparedRun) -> None:
     """Wait for the threads of the run, but no longer than a user who pressed Ctrl-C would."""
     deadline = time.monotonic() + _STOP_SECONDS
-    while steps.is_busy and time.monotonic() < deadline:
+    while prepared.is_busy and time.monotonic() < deadline:
         with contextlib.suppress(asyncio.CancelledError):  # asked to stop already
             await asyncio.sleep(0.01)
 

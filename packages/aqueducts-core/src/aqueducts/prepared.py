@@ -1,0 +1,246 @@
+"""A run before any data moves: sources opened, stages planned, the destination asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aqueducts.documents import Path
+from aqueducts.errors import (
+    AqueductsError,
+    DestinationError,
+    PlanError,
+    RunError,
+    SourceError,
+    StageError,
+)
+from aqueducts.events import Notice, SourceRegistered
+from aqueducts.plan import make_plan
+from aqueducts.query_problems import query_path, query_problems
+from aqueducts.relations import ArrowStream, FileScan, Relation
+
+if TYPE_CHECKING:
+    from aqueducts.connectors import Destination, Engine, Session
+    from aqueducts.context import LocalRunContext
+    from aqueducts.pipeline import Pipeline
+    from aqueducts.plan import Plan, PlannedStage
+
+__all__ = ["PreparedRun", "relation_size", "together"]
+
+ResultT = TypeVar("ResultT")
+
+
+class PreparedRun:
+    """What a run works with; `prepare` opens, plans and checks it all and reads no data.
+
+    Each blocking call goes to the run's threads.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        plan: Plan,
+        session: Session,
+        context: LocalRunContext,
+        engine: Engine,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self.pipeline = pipeline
+        self.plan = plan
+        self.session = session
+        self.context = context
+        self.engine = engine
+        self.destination: Destination[Any] | None = None
+        self.relations: dict[str, Relation] = {}
+        """What each source has handed over, in the order they answered."""
+        self.source_ms: dict[str, float] = {}
+        """How long it took to open each source."""
+        self._pool = pool
+        self._calls: set[Future[Any]] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether threads are still at work."""
+        return any(not call.done() for call in list(self._calls))
+
+    async def prepare(self) -> None:
+        """Find everything that can be found wrong before data moves.
+
+        Raises RunError for the first source or destination that cannot be opened, PlanError with
+        all that is wrong with queries.
+        """
+        self.destination = self._destination()
+        if self.destination is not None:
+            with self.in_destination():
+                await self.call(self.destination.prepare, self.context)
+        await together(self._open_source(source) for source in self.pipeline.sources)
+        await self._check_stages()
+
+    async def define(self, stage: PlannedStage) -> None:
+        """Make a stage known to the engine, once more where what it reads was replaced."""
+        await self.call(self._define_now, stage.name, stage.stage.query)
+
+    def kept_stages(self) -> Mapping[str, str]:
+        """Stages that must be computed once and kept, each with the reason."""
+        packs = self.pipeline.plugins.udf_packs.values()
+        volatile = self.engine.volatile_functions.union(
+            *({name.lower() for name in pack.volatile_functions} for pack in packs)
+        )
+        return self.plan.kept_stages(volatile, self.one_time_sources)
+
+    def spooled_sources(self) -> list[str]:
+        """Sources that are used more often than they can be read: they are kept first."""
+        return [
+            source.name
+            for source in self.pipeline.sources
+            if source.name in self.one_time_sources and self.plan.uses(source.name) > 1
+        ]
+
+    @property
+    def one_time_sources(self) -> frozenset[str]:
+        """Sources that can be read only once."""
+        return frozenset(
+            name
+            for name, relation in self.relations.items()
+            if isinstance(relation, ArrowStream) and not relation.is_rereadable
+        )
+
+    async def call(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
+        """Do it in one of the run's threads."""
+        call = self._pool.submit(function, *args)
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return await asyncio.wrap_future(call)
+
+    def in_source(self, name: str) -> Any:
+        """Errors in here are those of a source."""
+        names = [source.name for source in self.pipeline.sources]
+        return self._step(SourceError, name, ("sources", names.index(name), "location"))
+
+    def in_stage(self, stage: PlannedStage) -> Any:
+        """Errors in here are those of a stage."""
+        return self._step(StageError, stage.name, query_path(stage))
+
+    def in_destination(self) -> Any:
+        """Errors in here are those of the destination."""
+        name = self.pipeline.destination.name
+        return self._step(DestinationError, name, ("destination", "location"))
+
+    def _destination(self) -> Destination[Any] | None:
+        config = self.pipeline.destination
+        if config is None:
+            self.context.emit(
+                Notice(
+                    message="the pipeline has no destination: nothing is written",
+                    code="no-destination",
+                )
+            )
+            return None
+        plugins = self.pipeline.plugins
+        formats = {tag: each() for tag, each in plugins.file_formats.items()}
+        return plugins.get(plugins.destinations, config.type)(config, formats)
+
+    async def _open_source(self, config: Any) -> None:
+        started = time.perf_counter()
+        plugins = self.pipeline.plugins
+        relation: Relation
+        with self.in_source(config.name):
+            formats = {tag: each() for tag, each in plugins.file_formats.items()}
+            source = plugins.get(plugins.sources, config.type)(config, formats)
+            relation = await self.call(source.open, self.context)
+            self.relations[config.name] = relation
+            is_joined = config.name in self.plan.joined_sources()
+            await self.call(self._register, config.name, relation, is_joined)
+        self.source_ms[config.name] = _ms_since(started)
+        self.context.emit(
+            SourceRegistered(
+                name=config.name,
+                duration_ms=self.source_ms[config.name],
+                files=len(relation.files) if isinstance(relation, FileScan) else None,
+                size_bytes=relation_size(relation),
+            )
+        )
+
+    def _register(self, name: str, relation: Relation, is_joined: bool) -> None:
+        self.session.register(name, relation, is_joined=is_joined)
+
+    async def _check_stages(self) -> None:
+        """Plan every stage against real schemas, and show the destination what comes."""
+        problems = await self._query_problems()
+        if problems:
+            raise PlanError(problems)
+        if self.plan.final is None:
+            return
+        with self.in_stage(self.plan.stages[-1]):
+            frame = await self.call(self.session.frame, self.plan.final)
+            await self.call(frame.check)
+        if self.destination is not None:
+            with self.in_destination():
+                await self.call(self.destination.check, frame.schema, self.context)
+
+    async def _query_problems(self) -> list[Any]:
+        """What is wrong with the queries, but for what only repeats an earlier problem."""
+        problems: list[Any] = []
+        failed: set[str] = set()
+        stages = list(self.plan.stages)
+        while stages:
+            stage = stages.pop(0)
+            found: list[Any] = []
+            if failed.isdisjoint(stage.reads):
+                define = partial(self._define_now, stage.name)
+                found = await self.call(query_problems, self.pipeline, stage, define)
+            if found and not failed and self.plan.is_outline:
+                # Only now it matters who reads what; this knows more of names that are wrong.
+                tables = self.context.tables
+                known = tables.names() if tables is not None else ()
+                plan = make_plan(self.pipeline, known_tables=known)
+                stages = [each for each in plan.stages if each.group > stage.group]
+            if found or not failed.isdisjoint(stage.reads):
+                failed.add(stage.name)
+            problems += found
+        return problems
+
+    def _define_now(self, name: str, query: str) -> None:
+        self.session.define(name, self.context.reveal(query))
+
+    @contextmanager
+    def _step(self, kind: type[RunError], name: str, path: Path) -> Iterator[None]:
+        """Errors of one step carry its name and place, and are ours."""
+        try:
+            yield
+        except AqueductsError as error:
+            if error.step is None:
+                error.step, error.path = name, path
+            raise
+        # A connector is a stranger's code: whatever it raises must name the step it broke.
+        except Exception as error:
+            failed = kind(f"{type(error).__name__}: {error}", step=name)
+            failed.path = path
+            raise failed from error
+
+
+async def together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all at the same time; the first that fails cancels the others and is raised."""
+    tasks = [asyncio.create_task(step) for step in steps]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def relation_size(relation: Relation) -> int | None:
+    """Bytes that a source has, where it tells."""
+    if isinstance(relation, FileScan):
+        return sum(file.size_bytes for file in relation.files)
+    return getattr(relation, "size_bytes", None)
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
