@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -59,14 +58,20 @@ class PluginRecord(msgspec.Struct, frozen=True):
     load_ms: float = 0.0
 
 
-@dataclass(frozen=True)
 class _Offer(Mapping[str, OfferT]):
     """What plugins offer of one kind, by canonical name."""
 
-    kind: str
-    by_name: Mapping[str, OfferT]
-    owner: Mapping[str, PluginRecord]
-    spellings: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        kind: str,
+        by_name: Mapping[str, OfferT],
+        owner: Mapping[str, PluginRecord],
+        spellings: Mapping[str, str],
+    ) -> None:
+        self.kind = kind
+        self.by_name = by_name
+        self.owner = owner
+        self.spellings = spellings
 
     def __getitem__(self, name: str) -> OfferT:
         return self.by_name[name]
@@ -282,8 +287,8 @@ def _types(each: Any) -> tuple[str, ...]:
 
 
 def _load(entry: EntryPoint) -> PluginRecord:
-    distribution = entry.dist.name if entry.dist is not None else entry.module
-    version = entry.dist.version if entry.dist is not None else ""
+    # Every access of a distribution's metadata parses the whole file again.
+    metadata = entry.dist.metadata if entry.dist is not None else None
     started = time.perf_counter()
     module: ModuleType | None = None
     error: str | None = None
@@ -294,8 +299,8 @@ def _load(entry: EntryPoint) -> PluginRecord:
         error = f"{type(problem).__name__}: {problem}"
     return PluginRecord(
         name=entry.name,
-        distribution=distribution,
-        version=version,
+        distribution=entry.module if metadata is None else metadata["Name"],
+        version="" if metadata is None else metadata["Version"],
         module=module,
         error=error,
         load_ms=(time.perf_counter() - started) * 1000,

@@ -21,6 +21,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.column_types import any_inside, check_unique_names, refuse_columns
 from aqueducts.builtin.parquet_defaults import parquet_defaults
+from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.builtin.parquet_options import COLUMN_OPTIONS, PARQUET_OPTIONS, check_option
 from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
@@ -59,13 +60,20 @@ def _describe_options(schema: dict[str, Any]) -> None:
     schema["patternProperties"] = {f"^(({columns})::.+|metadata::[^:]+)$": value}
 
 
-class ParquetWriteOptions(RootModel[dict[str, OptionValue]]):
+if TYPE_CHECKING:
+    _OptionMap = RootModel[dict[str, OptionValue]]
+else:
+    _OptionMap = RootModel
+    """Naming its type here would build a model of its own, at once and for nothing."""
+
+
+class ParquetWriteOptions(_OptionMap):
     """Options of the engine's Parquet writer, such as `compression: zstd(3)`.
 
     `name::column` sets an option for one column; `metadata::key` stores a text in the file.
     """
 
-    model_config = ConfigDict(frozen=True, json_schema_extra=_describe_options)
+    model_config = ConfigDict(frozen=True, defer_build=True, json_schema_extra=_describe_options)
 
     root: dict[str, OptionValue] = Field(default_factory=dict)
 
@@ -131,11 +139,7 @@ class ParquetFormat(FileFormat):
 
     def count_rows(self, path: Path, options: BaseModel) -> int:  # noqa: ARG002
         """Rows as the file's footer tells."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        with pa.OSFile(str(path)) as file:
-            return int(pq.read_metadata(file).num_rows)
+        return int(read_footer(path).num_rows)
 
 
 def _is_not_parquet(data_type: pa.DataType) -> bool:

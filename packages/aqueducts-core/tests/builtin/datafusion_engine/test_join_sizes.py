@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aqueducts.builtin.datafusion_engine import join_sizes, row_bounds
+from aqueducts.builtin.datafusion_engine import row_bounds
 
 if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
@@ -65,8 +65,7 @@ def test_two_large_sources_are_told_by_their_bytes(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing can be counted, sizes in proportion to the bytes decide."""
-    for module in (row_bounds, join_sizes):
-        monkeypatch.setattr(module, "COUNTED_BYTES", 4)
+    monkeypatch.setattr(row_bounds, "COUNTED_BYTES", 4)
     bench.csv(_small(500), name="a", is_joined=True)
     bench.csv(_small(), name="b", is_joined=True)
 
@@ -75,8 +74,7 @@ def test_two_large_sources_are_told_by_their_bytes(
 
 def test_one_large_source_beside_a_small_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The small one is counted, the large one needs nothing."""
-    for module in (row_bounds, join_sizes):
-        monkeypatch.setattr(module, "COUNTED_BYTES", 200)
+    monkeypatch.setattr(row_bounds, "COUNTED_BYTES", 4)
     bench.csv(_small(500), name="a", is_joined=True)
     bench.csv(_small(), name="b", is_joined=True)
 

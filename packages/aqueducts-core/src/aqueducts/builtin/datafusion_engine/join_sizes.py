@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from datafusion import DataFrame
 
-from aqueducts.builtin.datafusion_engine.row_bounds import COUNTED_BYTES, RowBound
 from aqueducts.relations import FileScan, Relation
+
+if TYPE_CHECKING:
+    from aqueducts.builtin.datafusion_engine.row_bounds import RowBound
 
 __all__ = ["JoinSizes"]
 
@@ -60,6 +62,8 @@ _SEVERAL = 2
 
 
 def _is_large(relation: Relation) -> bool:
+    from aqueducts.builtin.datafusion_engine.row_bounds import COUNTED_BYTES  # opens text files
+
     size = (
         sum(file.size_bytes for file in relation.files)
         if isinstance(relation, FileScan)

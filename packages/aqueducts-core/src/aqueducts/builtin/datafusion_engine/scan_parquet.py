@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from datafusion import DataFrame
 
 from aqueducts.builtin.datafusion_engine.file_scans import (
@@ -22,8 +22,12 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
 )
 from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
+from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 __all__ = ["scan_parquet"]
 
@@ -85,7 +89,7 @@ def _footers(files: Sequence[DataFile]) -> list[_Footer]:
 
 def _footer(file: DataFile) -> _Footer:
     try:
-        metadata = pq.read_metadata(file.path)
+        metadata = read_footer(file.path)
         schema = metadata.schema.to_arrow_schema()
     except pa.ArrowInvalid as error:
         raise SourceError(
@@ -105,6 +109,7 @@ def _hides_nan(footer: _Footer) -> bool:
     if not footer.constants:
         return False
     import pyarrow.compute as pc  # slow to load, and hardly ever needed
+    import pyarrow.parquet as pq
 
     with pq.ParquetFile(footer.path) as file:
         names = [file.metadata.schema.column(index).path for index in footer.constants]

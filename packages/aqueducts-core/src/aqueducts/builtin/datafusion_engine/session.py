@@ -20,8 +20,6 @@ from aqueducts.builtin.datafusion_engine.kept_tables import (
     numbered,
 )
 from aqueducts.builtin.datafusion_engine.links import Links
-from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv
-from aqueducts.builtin.datafusion_engine.scan_json import scan_json
 from aqueducts.builtin.datafusion_engine.settings import (
     budget_for,
     keep_order_of_views,
@@ -197,13 +195,17 @@ class DataFusionSession(Session):
         return self._take(internal)
 
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
+        # Each format is imported where it is read: starting is most of what a small run does.
         into = ScanContext(self._context, self._links, name)
         if scan.format == "parquet":
             from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
 
             return scan_parquet(scan, into)
-        read = scan_csv if scan.format == "csv" else scan_json
-        frame, bound = read(scan, into)
+        if scan.format == "csv":
+            from aqueducts.builtin.datafusion_engine.scan_csv import scan_csv as scan_text
+        else:
+            from aqueducts.builtin.datafusion_engine.scan_json import scan_json as scan_text
+        frame, bound = scan_text(scan, into)
         if is_joined and bound is not None:
             self._join_sizes.add_text(name, frame, bound)
         return frame

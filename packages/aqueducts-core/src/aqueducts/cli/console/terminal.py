@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 __all__ = ["ColorChoice", "Console", "LogFormat", "Style", "Styler", "is_terminal"]
@@ -25,33 +24,43 @@ _CODES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
 class Styler:
-    """Marks text with colours, or leaves it alone where there are none."""
+    """Marks text with colours, or leaves it alone where there are none.
 
-    has_color: bool
-    has_unicode: bool = True
-    """Whether box lines and check marks can be written."""
+    `has_unicode` tells whether box lines and check marks can be written.
+    """
+
+    def __init__(self, has_color: bool, has_unicode: bool = True) -> None:
+        self.has_color = has_color
+        self.has_unicode = has_unicode
 
     def __call__(self, text: str, style: Style) -> str:
         """The text in a style."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.has_color and text else text
 
 
-@dataclass
 class Console:
     """What the user asked of the output, and where it goes.
 
     Filled in while options are read, since they may stand before or behind the subcommand.
     """
 
-    color: ColorChoice = "auto"
-    is_quiet: bool = False
-    verbosity: int = 0
-    is_debug: bool = False
-    log_format: LogFormat = "human"
-    texts: dict[str, str] = field(default_factory=dict)
-    """Contents of files that cannot be read again, such as standard input, for excerpts."""
+    def __init__(
+        self,
+        color: ColorChoice = "auto",
+        log_format: LogFormat = "human",
+        *,
+        is_quiet: bool = False,
+        is_debug: bool = False,
+        verbosity: int = 0,
+    ) -> None:
+        self.color = color
+        self.log_format = log_format
+        self.is_quiet = is_quiet
+        self.is_debug = is_debug
+        self.verbosity = verbosity
+        self.texts: dict[str, str] = {}
+        """Contents of files that cannot be read again, such as standard input, for excerpts."""
 
     def write_result(self, text: str) -> None:
         """Write a result to standard output."""
