@@ -234,3 +234,13 @@ def test_threads_share_one_vault(vault: SecretVault) -> None:
 
     assert not failures
     assert _calls == ["pw"]
+
+
+def test_files_that_errors_name_are_masked(vault: SecretVault) -> None:
+    """The text of an OSError is made of its file names, which are not among its arguments."""
+    vault.remember(SecretStr("literal-5"))
+    error = OSError(2, "No such file or directory", "/a/literal-5", None, "/b/literal-5")
+
+    vault.mask_error(error)
+
+    assert str(error) == "[Errno 2] No such file or directory: '/a/***' -> '/b/***'"

@@ -84,6 +84,9 @@ class SecretVault:
         while cause is not None and id(cause) not in seen:
             seen.add(id(cause))
             cause.args = self._mask_parts(cause.args)
+            if isinstance(cause, OSError):  # whose text is made of these
+                cause.filename = self._mask_parts(cause.filename)
+                cause.filename2 = self._mask_parts(cause.filename2)
             if isinstance(cause, AqueductsError):
                 cause.message, cause.hint = self.mask(cause.message), self._mask_parts(cause.hint)
                 cause.note = self._mask_parts(cause.note)

@@ -1,0 +1,477 @@
+"""Checks of an engine: what it reads, how queries are defined and results handed out."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from aqueducts.connectors import Engine, EngineSettings, EngineWriter, Session
+from aqueducts.errors import EngineError, OutOfMemoryError, SourceError
+from aqueducts.relations import ArrowStream, DataFile, FileScan, GivenTable
+from aqueducts.table_names import quote
+from aqueducts.testing.suite import Suite, expect_error, explained, fail, needs, optional, require
+from aqueducts.testing.tables import (
+    ALL_TYPES,
+    AWKWARD_NAMES,
+    difference,
+    small_table,
+    table_of_types,
+)
+
+__all__ = ["EngineSuite"]
+
+_STATEMENTS = (
+    "CREATE TABLE made AS SELECT 1 AS a",
+    "CREATE EXTERNAL TABLE made STORED AS CSV LOCATION '/etc/passwd'",
+    "DROP TABLE t",
+    "INSERT INTO t VALUES (9, 'x')",
+    "COPY (SELECT 1) TO '/tmp/made.csv'",
+    "SET a.b = 1",
+)
+_LONG_SECONDS = 30.0
+
+
+class EngineSuite(Suite, ABC):
+    """Checks of an engine. Override `engine`."""
+
+    long_query: str = "SELECT count(*) AS n FROM t AS a, t AS b, t AS c, t AS d, t AS e, t AS f"
+    """A query over `t`, a table of 1,000 rows, that takes minutes and can be interrupted."""
+
+    @abstractmethod
+    def engine(self) -> type[Engine]:
+        """The class under test."""
+
+    @optional
+    def given_session(self, tables: dict[str, pa.Table]) -> Any:
+        """A session as a caller has it, in the engine's own type, with these tables."""
+        raise NotImplementedError
+
+    def test_name_is_offered(self) -> None:
+        """The plugin offers the engine by its name."""
+        kind = self.engine()
+        require(
+            self.installed_plugins().engines.get(kind.name) is kind,
+            f"no installed plugin offers {kind.__name__} as {kind.name!r}",
+            "return the class from the hook aqueducts_engines",
+        )
+
+    def test_volatile_functions_are_in_lower_case(self) -> None:
+        """Functions are known by their names in lower case."""
+        names = self.engine()().volatile_functions
+        wrong = sorted(name for name in names if name != name.lower())
+        require(not wrong, f"volatile_functions has {wrong}", "give names in lower case")
+
+    def test_syntax_errors_have_a_place(self) -> None:
+        """Line and column of a mistake are told; a right query gives None."""
+        engine = self.engine()()
+        right = engine.check_syntax('SELECT "a b" FROM t WHERE x IN (SELECT y FROM u)')
+        require(right is None, f"a right query is told to be wrong: {right}", "return None")
+        found = engine.check_syntax("SELECT a\nFROM t\nWHERE AND b")
+        if found is None:
+            fail("a wrong query is taken for right", "parse it")
+        message, line, column = found
+        require(
+            message and line == 3 and column >= 6,
+            f"the mistake in line 3 is told at {line}:{column} ({message!r})",
+            "count lines and columns from 1",
+        )
+
+    def test_streams_are_registered(self, tmp_path: Path) -> None:
+        """An ArrowStream is a table with its types; nothing is read before it is asked for."""
+        table, opened = table_of_types(ALL_TYPES), []
+
+        def batches(*_: Any) -> Iterator[pa.RecordBatch]:
+            opened.append(1)
+            yield from table.to_batches()
+
+        with self._session(tmp_path) as session:
+            stream = ArrowStream(table.schema, batches, is_rereadable=True)
+            schema = session.register("t", stream, is_joined=False)
+            session.define("s", "SELECT * FROM t")
+            require(not opened, "register or define reads the stream", "read when a frame is run")
+            require(
+                schema.names == table.schema.names,
+                f"register gives {schema.names}",
+                "give its schema",
+            )
+            with session.frame("s").stream() as reader:
+                problem = difference(table, reader.read_all(), is_ordered=True)
+            require(problem is None, f"all types: {problem}", "hand out what came in")
+
+    def test_partitions_are_all_read(self, tmp_path: Path) -> None:
+        """Every partition of a stream is read once per scan."""
+        table = small_table(rows=9)
+        stream = ArrowStream(
+            table.schema, lambda part, *_: table.slice(part * 3, 3).to_batches(), partitions=3
+        )
+        with self._session(tmp_path) as session:
+            session.register("t", stream, is_joined=False)
+            problem = difference(table, _rows(session, "SELECT * FROM t"))
+            require(problem is None, f"{problem}", "open every partition")
+
+    def test_filters_of_streams_are_applied(self, tmp_path: Path) -> None:
+        """A stream that gives all rows and all columns is filtered and projected."""
+        table = small_table(rows=9)
+        stream = ArrowStream(table.schema, lambda *_: table.to_batches(), is_rereadable=True)
+        with self._session(tmp_path) as session:
+            session.register("t", stream, is_joined=False)
+            found = _rows(session, "SELECT label FROM t WHERE id >= 4 AND label <> 'row 6'")
+            expected = ["row 4", "row 5", "row 7", "row 8"]
+            require(
+                sorted(found.column(0).to_pylist()) == expected,
+                f"the filter gives {found.column(0).to_pylist()}",
+                "apply filters exactly, whatever a stream does with them",
+            )
+
+    def test_streams_are_closed_early(self, tmp_path: Path) -> None:
+        """A stream is closed as soon as no more rows are wanted."""
+        closed, given = threading.Event(), []
+
+        def batches(*_: Any) -> Iterator[pa.RecordBatch]:
+            try:
+                for number in range(10_000):
+                    given.append(number)
+                    yield small_table(rows=1000, start=number * 1000).to_batches()[0]
+            finally:
+                closed.set()
+
+        with self._session(tmp_path) as session:
+            schema = small_table().schema
+            session.register("t", ArrowStream(schema, batches), is_joined=False)
+            found = session.head("t", 3)
+            require(found.num_rows == 3, f"head gives {found.num_rows} rows of 3", "give the first")
+            require(
+                closed.wait(5) and len(given) < 1000,
+                f"{len(given)} batches are read for 3 rows, and the stream is "
+                f"{'closed' if closed.is_set() else 'left open'}",
+                "pull batches as they are needed, and close generators",
+            )
+
+    @needs("files_are_read")
+    def test_files_are_registered(self, tmp_path: Path) -> None:
+        """CSV, JSON and Parquet files are tables."""
+        table = small_table(rows=4)
+        for kind in ("csv", "json", "parquet"):
+            path = tmp_path / f"in.{kind}"
+            if kind == "csv":
+                pyarrow.csv.write_csv(table, path)
+            elif kind == "parquet":
+                pq.write_table(table, path)
+            else:
+                path.write_text("".join(f'{{"id": {n}, "label": "row {n}"}}\n' for n in range(4)))
+            scan = FileScan(kind, [DataFile(str(path), path.stat().st_size)])
+            with self._session(tmp_path / kind) as session:
+                session.register("t", scan, is_joined=False)
+                problem = difference(table, _rows(session, "SELECT * FROM t"))
+                require(problem is None, f"{kind}: {problem}", "read the file")
+
+    files_are_read: bool = True
+    """Whether the engine reads files itself."""
+
+    def test_other_relations_are_refused(self, tmp_path: Path) -> None:
+        """What is no relation is an EngineError that names the source."""
+        with self._session(tmp_path) as session:
+            with expect_error(
+                (EngineError,), "for a relation that is none", "raise EngineError"
+            ) as caught:
+                session.register("strange", 7, is_joined=False)  # type: ignore[arg-type]  # a mistake
+            require("strange" in str(caught[0]), "the error does not name the source", "name it")
+
+    @needs("given_session")
+    def test_given_tables_are_there(self, tmp_path: Path) -> None:
+        """Tables of the caller's session are read, kept, and added to."""
+        table = small_table(rows=3)
+        given = self.given_session({"here": table})
+        engine = self.engine()()
+        tables = engine.tables_of(given)
+        require("here" in list(tables.names()), f"names() is {tables.names()}", "list all tables")
+        rows = tables.register("new one", small_table(rows=2).to_reader())
+        require(rows == 2, f"register of the session's tables tells {rows} rows of 2", "count them")
+        require(
+            "new one" in list(tables.names()), "a table that was added is not listed", "keep it"
+        )
+        session = engine.open_session(self._settings(tmp_path), given)
+        session.register("here", GivenTable("here"), is_joined=False)
+        session.define("s", "SELECT id FROM here")
+        problem = difference(table.select(["id"]), _rows(session, "SELECT * FROM s"))
+        require(problem is None, f"a given table: {problem}", "read it from the caller's session")
+        session.close()
+        require(
+            "here" in list(tables.names()) and "s" not in list(tables.names()),
+            f"after close the caller's session has {list(tables.names())}",
+            "leave the caller's tables, and take away what the run added",
+        )
+
+    def test_definitions_are_checked(self, tmp_path: Path) -> None:
+        """Unknown tables and columns, and types that do not fit, are EngineErrors of `define`."""
+        queries = {
+            "an unknown table": ("SELECT * FROM no_such_table", "no_such_table"),
+            "an unknown column": ("SELECT no_such_column FROM t", "no_such_column"),
+            "an unknown function": ("SELECT no_such_function(id) FROM t", "no_such_function"),
+            "two columns of one name": ("SELECT id AS x, label AS x FROM t", "x"),
+        }
+        with self._filled(tmp_path) as session:
+            schema = session.define("s", "SELECT id + 1 AS next, label FROM t")
+            require(
+                schema.names == ["next", "label"], f"define gives {schema.names}", "give the schema"
+            )
+            for what, (query, name) in queries.items():
+                remedy = "plan the query in define, and raise EngineError"
+                with expect_error((EngineError,), f"for {what}", remedy) as caught:
+                    session.define("broken", query)
+                require(name in str(caught[0]), f"for {what} the error is: {caught[0]}", "name it")
+
+    def test_statements_are_refused(self, tmp_path: Path) -> None:
+        """Nothing but queries is run: no table is made, filled or dropped, no file is written."""
+        with self._filled(tmp_path) as session:
+            for statement in _STATEMENTS:
+                with expect_error((EngineError,), f"for {statement!r}", "allow queries only"):
+                    session.define("broken", statement)
+                    session.frame("broken").stream().read_all()
+            rows = _rows(session, "SELECT * FROM t").num_rows
+            require(
+                rows == 3, f"after refused statements the table has {rows} rows", "change nothing"
+            )
+
+    def test_names_may_be_anything(self, tmp_path: Path) -> None:
+        """Tables and columns with quotes, blanks and capitals, found as SQL folds names."""
+        column = pa.array([1, 2])
+        table = pa.table(dict.fromkeys(AWKWARD_NAMES, column))
+        stream = ArrowStream(table.schema, lambda *_: table.to_batches(), is_rereadable=True)
+        with self._session(tmp_path) as session:
+            for name in (*AWKWARD_NAMES, "Orders"):
+                with explained(f"a table called {name!r} fails", "quote names"):
+                    session.register(name, stream, is_joined=False)
+                    session.define(f"{name} 2", f"SELECT * FROM {quote(name)}")  # noqa: S608 - quoted
+                    problem = difference(table, session.frame(f"{name} 2").stream().read_all())
+                require(problem is None, f"a table called {name!r}: {problem}", "quote names")
+            with explained("FROM Orders does not find the table Orders", "fold names as SQL does"):
+                _rows(session, "SELECT * FROM Orders")
+
+    def test_names_are_taken_again(self, tmp_path: Path) -> None:
+        """A stage that is defined again takes the place of the old one; a dropped table is gone."""
+        with self._filled(tmp_path) as session:
+            session.define("s", "SELECT 1 AS a")
+            session.define("s", "SELECT 2 AS b")
+            found = session.frame("s").stream().read_all().to_pylist()
+            require(
+                found == [{"b": 2}], f"a stage that was defined again gives {found}", "replace it"
+            )
+            session.drop("s")
+            with expect_error((EngineError,), "for a table that was dropped", "forget it"):
+                session.define("after", "SELECT * FROM s")
+
+    def test_kept_rows_are_read_once(self, tmp_path: Path) -> None:
+        """`materialise` keeps the rows in the place of the stage, in their order."""
+        opened = []
+
+        def batches(*_: Any) -> Iterator[pa.RecordBatch]:
+            opened.append(1)
+            yield from small_table(rows=100).to_batches(max_chunksize=10)
+
+        with self._session(tmp_path) as session:
+            session.register("t", ArrowStream(small_table().schema, batches), is_joined=False)
+            session.define("s", "SELECT id, random() AS r FROM t ORDER BY id DESC")
+            rows, size = session.materialise("s")
+            require(
+                rows == 100 and size > 0, f"materialise tells {rows} rows, {size} bytes", "count"
+            )
+            first, second = (_rows(session, "SELECT * FROM s") for _ in range(2))
+            require(
+                first.equals(second) and len(opened) == 1,
+                "kept rows are computed again",
+                "read what was kept in place of the stage",
+            )
+            ids = session.head("s", 3).column(0).to_pylist()
+            require(ids == [99, 98, 97], f"the first kept rows are {ids}", "keep the order")
+
+    def test_frames_are_plain(self, tmp_path: Path) -> None:
+        """A frame's columns are nullable and of plain types, and it can be run more than once."""
+        with self._filled(tmp_path) as session:
+            session.define("s", "SELECT 1 AS one, 'text' AS text, NULL AS nothing, id FROM t")
+            frame = session.frame("s")
+            frame.check()
+            for field in frame.schema:
+                is_view = "view" in str(field.type) or pa.types.is_null(field.type)
+                require(
+                    field.nullable and not is_view,
+                    f"the column {field.name!r} is {field}",
+                    "make fields nullable, views plain, and null a string",
+                )
+            for _ in range(2):
+                with frame.stream() as reader:
+                    found = reader.read_all()
+                require(
+                    found.schema.equals(frame.schema) and found.num_rows == 3,
+                    f"the stream has {found.schema.names}, {found.num_rows} rows",
+                    "stream what schema says, each time",
+                )
+
+    def test_frames_write_files(self, tmp_path: Path) -> None:
+        """A file, and a folder with partition columns; the rows written are told."""
+        with self._filled(tmp_path) as session:
+            frame = session.frame("t")
+            path = tmp_path / "out.parquet"
+            rows = frame.write_files(
+                path, EngineWriter("PARQUET", {}, ".parquet"), is_single_file=True
+            )
+            problem = difference(small_table(rows=3), pq.read_table(path))
+            require(rows == 3 and problem is None, f"one file: {rows} rows; {problem}", "write all")
+            folder = tmp_path / "out"
+            rows = frame.write_files(
+                folder,
+                EngineWriter("CSV", {"format.has_header": "true"}, ".csv"),
+                is_single_file=False,
+                partition_columns=["label"],
+            )
+            names = sorted(each.name for each in folder.iterdir())
+            require(
+                rows == 3 and names == ["label=row 0", "label=row 1", "label=row 2"],
+                f"a folder: {rows} rows in {names}",
+                "make a folder column=value for each value",
+            )
+
+    def test_errors_of_streams_come_through(self, tmp_path: Path) -> None:
+        """What a stream raises of ours is raised; anything else is a SourceError with its name."""
+        for raised in (SourceError("the cursor is gone"), ValueError("the cursor is gone")):
+
+            def batches(*_: Any, error: Exception = raised) -> Iterator[pa.RecordBatch]:
+                yield small_table().to_batches()[0]
+                raise error
+
+            with self._session(tmp_path / type(raised).__name__) as session:
+                session.register("t", ArrowStream(small_table().schema, batches), is_joined=False)
+                session.define("s", "SELECT * FROM t")
+                remedy = "raise the stream's own error; keep it, engines tend to keep its text only"
+                with expect_error((SourceError,), "for a stream that breaks", remedy) as caught:
+                    session.frame("s").stream().read_all()
+                require(
+                    "the cursor is gone" in str(caught[0]), f"the error is: {caught[0]}", remedy
+                )
+
+    def test_rows_are_counted(self, tmp_path: Path) -> None:
+        """Rows read per source and rows handed out are known while a run goes on."""
+        with self._filled(tmp_path) as session:
+            before = session.rows_out()
+            session.frame("t").stream().read_all()
+            require(session.rows_read().get("t") == 3, f"rows_read: {session.rows_read()}", "count")
+            out = session.rows_out() - before
+            require(out == 3, f"rows_out tells {out} of 3", "count what leaves")
+
+    def test_plans_are_explained(self, tmp_path: Path) -> None:
+        """The plan of a stage is a text; with `analyze` it holds what was measured."""
+        with self._filled(tmp_path) as session:
+            session.define("s", "SELECT id FROM t WHERE id > 1")
+            plan = session.explain("s", analyze=False)
+            measured = session.explain("s", analyze=True)
+            require(plan.strip(), "explain gives nothing", "return the plan")
+            require(measured.strip() != plan.strip(), "analyze changes nothing", "run and measure")
+
+    def test_only_memory_is_planned_again(self, tmp_path: Path) -> None:
+        """`replan` says what changed after OutOfMemoryError, and is None for anything else."""
+        with self._filled(tmp_path) as session:
+            other = session.replan(ValueError("x"))
+            require(other is None, f"replan of a ValueError gives {other!r}", "return None")
+            change = session.replan(OutOfMemoryError("full", operator="HashJoinInput"))
+            require(
+                change is None or (change.strip()),
+                f"replan gives {change!r}",
+                "say what changed, or None",
+            )
+            rows = _rows(session, "SELECT * FROM t").num_rows
+            require(rows == 3, "after replan tables are gone", "change settings, keep tables")
+
+    def test_queries_are_interrupted(self, tmp_path: Path) -> None:
+        """`interrupt` returns at once, running queries end soon, and no new one begins."""
+        table = small_table(rows=1000)
+        ended: list[str] = []
+        with self._session(tmp_path) as session:
+            stream = ArrowStream(table.schema, lambda *_: table.to_batches(), is_rereadable=True)
+            session.register("t", stream, is_joined=False)
+            session.define("s", self.long_query)
+
+            def work() -> None:
+                try:
+                    session.frame("s").stream().read_all()
+                # Engines stop threads by errors of their own.
+                except BaseException as error:  # noqa: BLE001
+                    ended.append(type(error).__name__)
+
+            thread = threading.Thread(target=work, daemon=True)
+            thread.start()
+            thread.join(0.5)
+            require(thread.is_alive(), "long_query is over at once", "let it take minutes")
+            session.interrupt()
+            thread.join(_LONG_SECONDS)
+            require(
+                not thread.is_alive() and ended,
+                "a running query is not ended by interrupt",
+                "cancel the query, and raise in the thread that waits for it",
+            )
+            again: list[str] = []
+            try:
+                session.frame("t").stream().read_all()
+            # Engines stop threads by errors of their own.
+            except BaseException as error:  # noqa: BLE001
+                again.append(type(error).__name__)
+            require(again, "a query begins after interrupt", "refuse queries from then on")
+
+    def test_runs_do_not_meet(self, tmp_path: Path) -> None:
+        """Two sessions of an engine do not see each other's tables."""
+        with (
+            self._filled(tmp_path / "one"),
+            self._session(tmp_path / "two") as other,
+            expect_error((EngineError,), "for another session's table", "keep tables apart"),
+        ):
+            other.define("s", "SELECT * FROM t")
+
+    def test_closing_forgets_everything(self, tmp_path: Path) -> None:
+        """After close no table is left, nor a file in the run's folder that grows."""
+        session = self.engine()().open_session(self._settings(tmp_path), None)
+        stream = ArrowStream(small_table().schema, lambda *_: small_table().to_batches())
+        session.register("t", stream, is_joined=False)
+        session.close()
+        with expect_error((EngineError,), "for a table of a session that is closed", "forget it"):
+            session.frame("t").stream().read_all()
+
+    def _settings(self, folder: Path) -> EngineSettings:
+        work_dir = folder / "work"
+        work_dir.mkdir(parents=True, exist_ok=True)
+        return EngineSettings(work_dir=work_dir, threads=2)
+
+    def _session(self, folder: Path) -> _Closing:
+        return _Closing(self.engine()().open_session(self._settings(folder), None))
+
+    def _filled(self, folder: Path) -> _Closing:
+        """A session with a table `t` of three rows."""
+        closing = self._session(folder)
+        table = small_table(rows=3)
+        stream = ArrowStream(table.schema, lambda *_: table.to_batches(), is_rereadable=True)
+        closing.session.register("t", stream, is_joined=False)
+        return closing
+
+
+class _Closing:
+    """A session that is closed at the end of `with`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __enter__(self) -> Session:
+        return self.session
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+
+def _rows(session: Session, query: str) -> pa.Table:
+    session.define("__asked", query)
+    with session.frame("__asked").stream() as reader:
+        return reader.read_all()
