@@ -10,24 +10,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from aqueducts.testing.suite import require
 
 if TYPE_CHECKING:
-    from aqueducts.testing.destinations import DestinationSuite
+    from aqueducts.testing.bench import Bench
 
-__all__ = ["Moment", "kill_while_writing"]
+__all__ = ["kill_while_writing"]
 
-Moment: TypeAlias = Literal["in the middle", "at the end"]
+
+class WritingSuite(Protocol):
+    """What the other process needs of a suite."""
+
+    def open_bench(self, folder: Path) -> Bench:
+        """What it writes in."""
+
+    def config(self, folder: Path) -> Mapping[str, Any]:
+        """The destination."""
+
 
 _PROGRAM = "from aqueducts.testing.killed_writes import write_until_killed; write_until_killed()"
 
 
-def kill_while_writing(suite: DestinationSuite, folder: Path, table: pa.Table, moment: str) -> None:
+def kill_while_writing(suite: WritingSuite, folder: Path, table: pa.Table, moment: str) -> None:
     """Write a table in another process, and kill that process at a moment of the write."""
     rows = folder.parent / "rows.arrow"
     with pa.OSFile(str(rows), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
@@ -88,7 +98,7 @@ def write_until_killed() -> None:
         time.sleep(60)
 
 
-def _suite(file: Path, name: str) -> DestinationSuite:
+def _suite(file: Path, name: str) -> WritingSuite:
     sys.path.insert(0, str(file.parent))
     spec = importlib.util.spec_from_file_location(f"killed_{file.stem}", file)
     assert spec is not None  # noqa: S101 - it is a Python file
@@ -96,5 +106,5 @@ def _suite(file: Path, name: str) -> DestinationSuite:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    suite: DestinationSuite = getattr(module, name)()
+    suite: WritingSuite = getattr(module, name)()
     return suite
