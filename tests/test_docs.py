@@ -7,6 +7,7 @@ backticks tell what a block is:
   name, the block is an excerpt of it and is compared instead
 - `yaml`, `json`, `toml` is a pipeline, loaded with unknown keys as errors; with `{.fragment}` it is
   a part of one, and what it lacks is added; with `{.data}` it is any other document
+- a file called `*_test.yml` is a file of tests, and is read as one
 - `console` is a terminal: lines with `$ ` are run, and what is shown below them is compared, with
   `...` for lines left out; times, sizes and ids may differ. `{data-exit="0 2"}` are exit codes
 - `python` is run; a `text` block right behind it is what it prints
@@ -36,6 +37,7 @@ import pytest
 import yaml
 
 import aqueducts
+from aqueducts.pipeline_tests.reading import read_test_file
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
@@ -93,6 +95,8 @@ class Block:
             return "excerpt"
         if "data" in self.words or self.language == "csv":
             return "data"
+        if self.title is not None and self.title.endswith("_test.yml"):
+            return "tests"
         if self.language in PIPELINE_LANGUAGES:
             return "fragment" if "fragment" in self.words else "pipeline"
         if self.language == "text":
@@ -145,7 +149,7 @@ def test_every_block_has_a_kind() -> None:
     counts = Counter(block.kind for block in all_blocks())
     assert set(counts) <= {
         *("excerpt", "data", "pipeline", "fragment", "console", "python", "output", "sh"),
-        "drawing",
+        *("drawing", "tests"),
     }
     drawings = Counter(block.page for block in all_blocks() if block.kind == "drawing")
     assert dict(drawings) == DRAWINGS
@@ -182,6 +186,14 @@ def test_fragments_load(block: Block) -> None:
     if "destination" in document:
         document.setdefault("stages", [[{"name": "result", "query": "SELECT 1 AS one"}]])
     _load(json.dumps(document), block, language="json")
+
+
+@pytest.mark.parametrize("block", _of_kind("tests"))
+def test_files_of_tests_can_be_used(block: Block, tmp_path: Path) -> None:
+    """A file of tests has nothing wrong with it that shows without its pipeline."""
+    path = tmp_path / "some_test.yml"
+    path.write_text(block.text, encoding="utf-8")
+    assert read_test_file(str(path), aqueducts.Plugins.discover()).document.tests
 
 
 @pytest.mark.parametrize("block", _of_kind("data"))

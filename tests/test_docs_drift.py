@@ -26,6 +26,8 @@ from aqueducts.models.pipeline import PipelineDocument
 from aqueducts.models.schema import SchemaField
 from aqueducts.models.stages import Stage
 from aqueducts.models.types import ALIASES, TYPE_NAMES
+from aqueducts.pipeline_tests import models as pipeline_tests
+from aqueducts.pipeline_tests.discovery import PATTERNS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -174,7 +176,9 @@ def test_data_types_are_documented() -> None:
 # --- command.md ---
 
 
-@pytest.mark.parametrize("name", ["init", "run", "check", "schema", "plugins", "completion"])
+@pytest.mark.parametrize(
+    "name", ["init", "run", "check", "test", "schema", "plugins", "completion"]
+)
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""
     title = f"aqueducts {name}"
@@ -243,6 +247,30 @@ def test_exit_codes_are_documented() -> None:
     """The same codes with the same meanings as in the help."""
     found = {int(row[0]): row[1] for row in rows("command.md", "Exit codes")}
     assert found == {int(code): code.meaning for code in ExitCode}
+
+
+# --- testing.md ---
+
+
+@pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("The file", pipeline_tests.TestDocument),
+        ("A test", pipeline_tests.Case),
+        ("Rows of a source", pipeline_tests.Given),
+        ("Expectations", pipeline_tests.Expectation),
+    ],
+)
+def test_keys_of_tests_are_documented(title: str, model: type[BaseModel]) -> None:
+    """Each table has the keys of its model."""
+    found = {key for row in rows("testing.md", title) for key in codes(row[0])}
+    assert found == {info.alias or name for name, info in model.model_fields.items()}
+
+
+def test_names_of_files_of_tests_are_documented() -> None:
+    """The page tells by which names tests are found."""
+    text = (DOCS / "testing.md").read_text(encoding="utf-8")
+    assert {pattern for pattern in PATTERNS if pattern.endswith(".yml")} <= set(codes(text))
 
 
 # --- python.md ---
@@ -349,7 +377,7 @@ def test_environment_variables_are_those_of_options() -> None:
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
 
-_OURS = ("init", "run", "check", "schema", "plugins", "completion")
+_OURS = ("init", "run", "check", "test", "schema", "plugins", "completion")
 
 
 def test_every_page_can_be_reached() -> None:

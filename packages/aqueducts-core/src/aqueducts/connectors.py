@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -327,6 +328,8 @@ class EngineSettings(msgspec.Struct, frozen=True):
     threads: int | None = None
     options: Mapping[str, str] = msgspec.field(default_factory=dict)
     functions: Sequence[UdfPack] = ()
+    now: datetime | None = None
+    """What the functions that tell the time give, with a time zone; None means the clock."""
 
 
 class Session(ABC):

@@ -14,7 +14,7 @@ from aqueducts.plugins import Plugins
 from aqueducts.template import text_of
 from aqueducts.validation import json_schema
 
-__all__ = ["json_schema", "load", "load_text", "params_from_file"]
+__all__ = ["json_schema", "load", "load_text", "params_from_file", "read_text"]
 
 _MAX_BYTES = 100 * 1024 * 1024
 
@@ -36,7 +36,7 @@ def load(
     Raises PipelineError with every problem of the file.
     """
     file = fspath(path)
-    text, format_ = _read(file)
+    text, format_ = read_text(file)
     return load_text(text, file=file, format=format_, params=params, plugins=plugins, strict=strict)
 
 
@@ -62,7 +62,7 @@ def params_from_file(path: str | PathLike[str]) -> dict[str, object]:
     Raises PipelineError.
     """
     file = fspath(path)
-    text, format_ = _read(file)
+    text, format_ = read_text(file)
     document = read_document(text, file=file, format=format_)
     if not isinstance(document.value, dict):
         raise TemplateError([_problem(file, "invalid-parameter", "parameters are a mapping")])
@@ -88,8 +88,11 @@ def params_from_file(path: str | PathLike[str]) -> dict[str, object]:
     return document.value
 
 
-def _read(file: str) -> tuple[str, Format]:
-    """Return the text of a file and its format; errors say what kind of file it is instead."""
+def read_text(file: str) -> tuple[str, Format]:
+    """Return the text of a YAML, JSON or TOML file, and which of them it is.
+
+    Raises PipelineError that says what kind of file it is instead.
+    """
     path = Path(file)
     try:
         if path.is_dir():

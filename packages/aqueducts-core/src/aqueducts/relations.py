@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrowStream",
+    "ArrowTable",
     "CsvDialect",
     "DataFile",
     "FileScan",
@@ -89,10 +90,16 @@ class ArrowStream(msgspec.Struct, frozen=True):
     size_bytes: int | None = None
 
 
+class ArrowTable(msgspec.Struct, frozen=True):
+    """Rows that are in memory, and few enough to stay there: a list of codes, an API's answer."""
+
+    table: pa.Table
+
+
 class GivenTable(msgspec.Struct, frozen=True):
     """A table that is in the caller's session already."""
 
     name: str
 
 
-Relation: TypeAlias = FileScan | TableProvider | ArrowStream | GivenTable
+Relation: TypeAlias = FileScan | TableProvider | ArrowStream | ArrowTable | GivenTable

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aqueducts.diagnostics import Problem
-from aqueducts.documents import Path, Position, SourceMap, Span, offset_of_line
+from aqueducts.documents import Document, Path, Position, SourceMap, Span, offset_of_line
 
 __all__ = ["Piece", "Rendered", "written_offset"]
 
@@ -38,6 +38,17 @@ class Rendered(msgspec.Struct, frozen=True):
     _pieces: Mapping[Path, tuple[Piece, ...]] = msgspec.field(default_factory=dict)
     _key_pieces: Mapping[Path, tuple[Piece, ...]] = msgspec.field(default_factory=dict)
     _written_keys: Mapping[Path, str] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def as_written(cls, document: Document) -> "Rendered":
+        """A document in which nothing is filled in: what looks like a parameter is text."""
+        return cls(
+            value=document.value,
+            problems=(),
+            missing=(),
+            whole_scalars=frozenset(),
+            _source_map=document.source_map,
+        )
 
     @property
     def file(self) -> str:

@@ -51,10 +51,10 @@ def _data_path(loc: Sequence[str | int], shape: Shape, *, is_missing: bool) -> P
     return path
 
 
-def _name(path: Path) -> str:
+def _name(path: Path, root: str) -> str:
     """Return what a value is called: the nearest key, and its place in a list below that."""
     keys = [index for index, part in enumerate(path) if isinstance(part, str)]
-    return dotted(path[keys[-1] :]) if keys else "the pipeline"
+    return dotted(path[keys[-1] :]) if keys else root
 
 
 def _is_group(path: Path) -> bool:
@@ -73,7 +73,7 @@ def _problem(path: Path, errors: Sequence[Mapping[str, Any]], shape: Shape) -> P
     kind, value = first["type"], first["input"]
     context = first.get("ctx", {})
     written = shape.places.written(path)
-    name = _name(written)
+    name = _name(written, shape.places.root)
     is_parameter = written in shape.places.rendered.whole_scalars
     words = found(value, is_hidden=is_parameter or kind == "string_type")
     if is_parameter:

@@ -23,6 +23,8 @@ class Places(msgspec.Struct, frozen=True):
 
     rendered: Rendered
     moved: Mapping[Path, Path] = msgspec.field(default_factory=dict)
+    root: str = "the pipeline"
+    """What the document as a whole is called in messages."""
 
     def written(self, path: Path) -> Path:
         """Return the path in the document of a path in the validated pipeline."""
@@ -30,6 +32,20 @@ class Places(msgspec.Struct, frozen=True):
             if (start := self.moved.get(path[:length])) is not None:
                 return start + path[length:]
         return path
+
+    def rearranged(self, origins: Mapping[Path, Path]) -> Places:
+        """Return the places of a pipeline whose parts moved; `origins` is where each part was."""
+        moved = {path: self.written(origin) for path, origin in origins.items()}
+        for path, origin in origins.items():
+            for known, written in self.moved.items():
+                if known[: len(origin)] == origin:
+                    moved[path + known[len(origin) :]] = written
+        others = {
+            known: written
+            for known, written in self.moved.items()
+            if known[:1] not in {origin[:1] for origin in origins.values()}
+        }
+        return msgspec.structs.replace(self, moved=others | moved)
 
     def problem(  # noqa: PLR0913 - one argument for each fact
         self,

@@ -149,7 +149,7 @@ class _Fitter:
             guess = next((key for key, near in meant.items() if near in names[name]), None)
             about = f": {info.description}" if info.description else ""
             label = str(self._places.written((*path, names[name][0]))[-1])
-            message = f"'{label}' is missing in {_owner(path)}"
+            message = f"'{label}' is missing in {self._owner(path)}"
             if guess is None:
                 advice = f"add {label}{about}"
                 self._report("missing-field", (*path, names[name][0]), message, advice)
@@ -160,7 +160,7 @@ class _Fitter:
         for key in unknown:
             near = meant[key] or nearest(key, [each[0] for each in names.values()])
             advice = f"did you mean '{near}'?" if near else _known(names.values())
-            message = f"unknown key '{key}' in {_owner(path)}"
+            message = f"unknown key '{key}' in {self._owner(path)}"
             self._shape.problems.append(
                 self._places.problem(
                     (*path, key),
@@ -184,16 +184,15 @@ class _Fitter:
         self._moved[(*path, second)] = written
         self._report("duplicate-key", (*path, second), message, "remove one of the two")
 
+    def _owner(self, path: Path) -> str:
+        return dotted(path) or self._places.root
+
     def _refuse_bool(self, value: bool, path: Path, *, is_whole: bool) -> None:
         number = "a whole number" if is_whole else "a number"
         found = "true" if value else "false"
         message = f"'{path[-1]}' must be {number}, not {found}"
         self._shape.refused.add(path)
         self._shape.problems.append(self._places.problem(path, message, code="wrong-type"))
-
-
-def _owner(path: Path) -> str:
-    return dotted(path) or "the pipeline"
 
 
 def _known(names: Iterable[Sequence[str]]) -> str:

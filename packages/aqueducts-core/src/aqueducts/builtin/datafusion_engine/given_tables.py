@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datafusion import SessionContext
 
-__all__ = ["GivenTables"]
+__all__ = ["GivenTables", "batches_of"]
 
 
 class GivenTables:
@@ -33,6 +33,11 @@ class GivenTables:
                 self._context.deregister_table(spelling)
             self._context.register_record_batches(spelling, [batches])
         return sum(batch.num_rows for batch in batches)
+
+
+def batches_of(table: pa.Table) -> list[pa.RecordBatch]:
+    """Batches of a table, at least one: without any the engine knows no columns."""
+    return table.to_batches() or [_empty_batch(table.schema)]
 
 
 def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 import pyarrow as pa
 from datafusion import DataFrame, SessionContext, col
 
+from aqueducts.builtin.datafusion_engine.clock import stop_clock
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame
+from aqueducts.builtin.datafusion_engine.given_tables import batches_of
 from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
     POSITION,
@@ -28,7 +30,14 @@ from aqueducts.builtin.datafusion_engine.settings import (
 from aqueducts.builtin.datafusion_engine.syntax import READ_ONLY
 from aqueducts.connectors import EngineSettings, Frame, Session
 from aqueducts.errors import EngineError, OutOfMemoryError, QueryError
-from aqueducts.relations import ArrowStream, FileScan, GivenTable, Relation, TableProvider
+from aqueducts.relations import (
+    ArrowStream,
+    ArrowTable,
+    FileScan,
+    GivenTable,
+    Relation,
+    TableProvider,
+)
 from aqueducts.table_names import quote, select_all, spellings
 
 __all__ = ["DataFusionSession"]
@@ -60,6 +69,8 @@ class DataFusionSession(Session):
         for pack in settings.functions:
             if pack.engine == "datafusion":
                 pack.register(self._context)
+        if settings.now is not None:
+            stop_clock(self._context, settings.now)
 
     def register(self, name: str, relation: Relation, *, is_joined: bool) -> pa.Schema:
         """Make a source known by name."""
@@ -188,6 +199,8 @@ class DataFusionSession(Session):
             dataset = LazyDataset(name, relation)
             self._executor.datasets[name] = dataset
             self._context.register_table(internal, dataset)
+        elif isinstance(relation, ArrowTable):
+            self._context.register_record_batches(internal, [batches_of(relation.table)])
         elif isinstance(relation, TableProvider):
             self._context.register_table(internal, relation.provider)
         else:

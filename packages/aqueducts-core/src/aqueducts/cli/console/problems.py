@@ -45,15 +45,19 @@ def problems_as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [to_json(each) for each in problems]
 
 
-def problem_list(problems: Sequence[Problem], console: Console) -> str:
-    """All problems with an excerpt of their file each, as far as they help."""
+def problem_list(problems: Sequence[Problem], console: Console, style: Styler | None = None) -> str:
+    """All problems with an excerpt of their file each, as far as they help.
+
+    `style` is that of standard error where nothing else is given.
+    """
+    style = style or console.messages
     texts = dict(console.texts)
     shown = []
     for problem in problems[:_MOST_SHOWN]:
         if problem.file is not None and problem.file not in texts:
             texts[problem.file] = _read(problem.file)
         text = texts.get(problem.file) if problem.file is not None else None
-        shown.append(_colored(render(problem, text or None), console.messages))
+        shown.append(_colored(render(problem, text or None), style))
     if len(problems) > _MOST_SHOWN:
         shown.append(f"... and {count(len(problems) - _MOST_SHOWN, 'more problem')}")
     return "\n\n".join(shown)

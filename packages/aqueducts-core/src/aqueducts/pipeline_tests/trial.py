@@ -1,0 +1,249 @@
+"""The run of a pipeline that a test makes: with stand-ins, and with nothing written outside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aqueducts.diagnostics import Problem, nearest
+from aqueducts.documents import Path
+from aqueducts.errors import AqueductsError, ValidationProblem
+from aqueducts.load import load
+from aqueducts.pipeline_tests.models import Case
+from aqueducts.pipeline_tests.reading import TestFile
+from aqueducts.pipeline_tests.sandbox import SandboxPlugins
+from aqueducts.pipeline_tests.sources import StandIns
+from aqueducts.pipeline_tests.written_result import READ_BACK, is_file, moved_to, reading
+from aqueducts.plan import Plan, make_plan
+from aqueducts.results import RunSettings
+from aqueducts.run import run_sync
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from aqueducts.pipeline import Pipeline
+    from aqueducts.plugins import Plugins
+
+__all__ = ["DESTINATION", "Ran", "Trial"]
+
+DESTINATION = "destination"
+"""What expectations call the written result."""
+
+_REAL = "real"
+
+_NO_OUTPUTS = {"show": None, "explain": False, "explain_analyze": False, "print_schema": False}
+
+
+class Ran(msgspec.Struct):
+    """What a run left: rows of the expected stages as far as it came, and the error that ended it.
+
+    `error` is None where it did not fail; `steps` are the names of what `error` is about.
+    """
+
+    tables: dict[str, pa.Table]
+    error: AqueductsError | None = None
+    steps: frozenset[str] = frozenset()
+
+
+class Trial:
+    """One test's run. Files that it needs are in `folder`."""
+
+    def __init__(self, file: TestFile, index: int, plugins: Plugins, folder: FilePath) -> None:
+        self._file = file
+        self._case: Case = file.document.tests[index]
+        self._path: Path = ("tests", index)
+        self._plugins = plugins
+        self._folder = folder
+        document = file.document
+        self._given = {**document.sources, **self._case.sources}
+        self._secrets = {**document.secrets, **self._case.secrets}
+        self._now = self._case.now or document.now
+
+    def run(self) -> Ran:
+        """Load the pipeline and run what the test needs of it.
+
+        Raises ValidationProblem where the test is wrong; what the pipeline does wrong is in the
+        result.
+        """
+        location = self._file.pipeline
+        if not location.is_file():
+            message = f"there is no pipeline {location}"
+            raise ValidationProblem([self._problem(("pipeline",), message, None)])
+        params = {**self._file.document.params, **self._case.params}
+        try:
+            pipeline = load(location, params=params, plugins=self._plugins)
+            plan = make_plan(pipeline)
+        except AqueductsError as error:
+            return Ran({}, error)
+        self._check_names(pipeline, plan)
+        return self._run(pipeline, plan)
+
+    def _run(self, pipeline: Pipeline, plan: Plan) -> Ran:
+        wanted = self._wanted(plan)
+        is_written = self._is_result_expected and is_file(pipeline.destination)
+        sandbox = self._sandbox()
+        prepared = self._prepared(pipeline, plan, wanted, is_written=is_written)
+        try:
+            self._run_in(prepared, sandbox)
+        except AqueductsError as error:
+            return Ran(dict(sandbox.tables), error, _steps_of(error, prepared))
+        tables = dict(sandbox.tables)
+        if self._is_result_expected and plan.final is not None:
+            if not is_written:
+                tables[DESTINATION] = tables[plan.final]
+            elif DESTINATION in self._case.expect:
+                return self._read_back(prepared, sandbox.schemas[plan.final], tables)
+        return Ran(tables)
+
+    def _read_back(self, pipeline: Pipeline, schema: pa.Schema, tables: dict[str, pa.Table]) -> Ran:
+        sandbox = self._sandbox()
+        try:
+            self._run_in(reading(pipeline.destination, schema, self._plugins), sandbox)
+        except AqueductsError as error:
+            return Ran(tables, error, frozenset({DESTINATION}))
+        return Ran({**tables, DESTINATION: sandbox.tables[READ_BACK]})
+
+    @property
+    def _is_result_expected(self) -> bool:
+        return DESTINATION in self._case.expect or self._case.error is not None
+
+    def _wanted(self, plan: Plan) -> set[str]:
+        """Names of the stages whose rows are looked at."""
+        wanted = {name for name in self._case.expect if name != DESTINATION}
+        if self._is_result_expected and plan.final is not None:
+            wanted.add(plan.final)
+        return wanted
+
+    def _sandbox(self) -> SandboxPlugins:
+        return SandboxPlugins(
+            self._plugins,
+            secrets=self._secrets,
+            has_real_secrets=_REAL in self._given.values(),
+            now=self._now,
+        )
+
+    def _run_in(self, pipeline: Pipeline, sandbox: SandboxPlugins) -> None:
+        # One thread: rows come in the same order each time.
+        settings = RunSettings(spill_dir=str(self._folder / "spill"), threads=1)
+        run_sync(replace(pipeline, plugins=sandbox), settings=settings)
+
+    # --- the pipeline ---
+
+    def _prepared(
+        self, pipeline: Pipeline, plan: Plan, wanted: set[str], *, is_written: bool
+    ) -> Pipeline:
+        """Return the part of the pipeline that is needed, reading and writing nothing real."""
+        has_all = self._case.error is not None
+        needed = {stage.name for stage in plan.stages} if has_all else set(wanted)
+        for stage in reversed(plan.stages):
+            if stage.name in needed:
+                needed.update(stage.reads)
+        stand_ins = self._stand_ins(pipeline, needed)
+        part = pipeline.part(needed, has_destination=is_written)
+        kept = {"materialize": "always"}
+        update: dict[str, Any] = {
+            "sources": [stand_ins[source.name] for source in part.sources],
+            "stages": [
+                [
+                    stage.model_copy(update=_NO_OUTPUTS | (kept if stage.name in wanted else {}))
+                    for stage in group
+                ]
+                for group in part.stages
+            ],
+        }
+        if is_written:
+            folder = self._folder / "written"
+            update["destination"] = moved_to(pipeline.destination, folder)
+        return replace(part, document=part.document.model_copy(update=update))
+
+    def _stand_ins(self, pipeline: Pipeline, needed: Collection[str]) -> dict[str, Any]:
+        """Return for each source that is needed what is read in its place."""
+        folder = self._folder / "given"
+        folder.mkdir()
+        maker = StandIns(self._file, self._plugins, folder)
+        found: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for source in pipeline.sources:
+            if source.name not in needed:
+                continue
+            given = self._given.get(source.name)
+            if given is None:
+                problems.append(self._not_given(source.name))
+            elif isinstance(given, str):  # the word for it
+                found[source.name] = source
+            else:
+                try:
+                    found[source.name] = maker.make(source, given, self._place_of(source.name))
+                except ValidationProblem as error:
+                    problems += [each for each in error.problems if isinstance(each, Problem)]
+        if problems:
+            raise ValidationProblem(problems)
+        return found
+
+    # --- names ---
+
+    def _place_of(self, source: str) -> Path:
+        own = source in self._case.sources
+        return (*self._path, "sources", source) if own else ("sources", source)
+
+    def _not_given(self, source: str) -> Problem:
+        place = (*self._path, "sources") if self._case.sources else (*self._path, "name")
+        return self._problem(
+            place,
+            f"the test reads source '{source}', and gives nothing in its place",
+            f"add it below sources: {source}: [{{column: value}}], or {source}: real to read it",
+        )
+
+    def _check_names(self, pipeline: Pipeline, plan: Plan) -> None:
+        """Refuse names that the pipeline does not have."""
+        stages = [stage.name for stage in plan.stages]
+        problems = [
+            self._unknown("source", name, self._place_of(name), plan.sources)
+            for name in self._given
+            if name not in plan.sources
+        ]
+        expected = (*self._path, "expect")
+        problems += [
+            self._unknown("stage", name, (*expected, name), [*stages, DESTINATION])
+            for name in self._case.expect
+            if name not in stages and name != DESTINATION
+        ]
+        if DESTINATION in self._case.expect and not stages:
+            message = "the pipeline has no stages, so that nothing is written"
+            problems.append(self._problem((*expected, DESTINATION), message, None))
+        if DESTINATION in self._case.expect and pipeline.destination is None:
+            message = "the pipeline has no destination"
+            advice = f"expect stage {plan.final}: its rows are the result" if plan.final else None
+            problems.append(self._problem((*expected, DESTINATION), message, advice))
+        if problems:
+            raise ValidationProblem(problems)
+
+    def _unknown(self, kind: str, name: str, place: Path, known: Collection[str]) -> Problem:
+        guess = nearest(name, known)
+        listed = ", ".join(known) or "none"
+        advice = f"did you mean '{guess}'?" if guess else f"its {kind}s are {listed}"
+        return self._problem(place, f"the pipeline has no {kind} '{name}'", advice)
+
+    def _problem(self, place: Path, message: str, advice: str | None) -> Problem:
+        is_value = place == ("pipeline",)
+        return self._file.places.problem(
+            place, message, code="wrong-value", help=advice, is_key=not is_value
+        )
+
+
+def _steps_of(error: AqueductsError, pipeline: Pipeline) -> frozenset[str]:
+    """Return the names of the steps that an error is about, as expectations call them."""
+    names = set() if error.step is None else {error.step}
+    if pipeline.destination is not None and error.step == pipeline.destination.name:
+        names.add(DESTINATION)
+    for problem in getattr(error, "problems", ()):
+        for group, stages in enumerate(pipeline.stages):
+            for place, stage in enumerate(stages):
+                path = pipeline.problem(("stages", group, place), "", code="").path
+                if problem.path[: len(path)] == path:
+                    names.add(stage.name)
+    return frozenset(names)
