@@ -44,9 +44,11 @@ if TYPE_CHECKING:
     from aqueducts.plugins import Plugins
     from aqueducts.results import RunResult
     from aqueducts.run import run, run_sync
+    from aqueducts.threads import Cancellation, RunCancelledError
 
 __all__ = [
     "AqueductsError",
+    "Cancellation",
     "DestinationError",
     "EngineError",
     "MissingPluginError",
@@ -60,6 +62,7 @@ __all__ = [
     "Plugins",
     "Problem",
     "QueryError",
+    "RunCancelledError",
     "RunError",
     "RunResult",
     "SecretError",
@@ -80,9 +83,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Cancellation": "threads",
     "Pipeline": "pipeline",
     "Plugins": "plugins",
     "Problem": "diagnostics",
+    "RunCancelledError": "threads",
     "RunResult": "results",
     "hookimpl": "hookspecs",
     "load": "load",

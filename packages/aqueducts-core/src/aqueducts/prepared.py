@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from aqueducts.documents import Path
 from aqueducts.errors import (
@@ -29,16 +27,15 @@ if TYPE_CHECKING:
     from aqueducts.context import LocalRunContext
     from aqueducts.pipeline import Pipeline
     from aqueducts.plan import Plan, PlannedStage
+    from aqueducts.threads import RunThreads
 
-__all__ = ["PreparedRun", "relation_size", "together"]
-
-ResultT = TypeVar("ResultT")
+__all__ = ["PreparedRun", "relation_size"]
 
 
 class PreparedRun:
     """What a run works with; `prepare` opens, plans and checks it all and reads no data.
 
-    Each blocking call goes to the run's threads.
+    Its methods wait for the threads of the run, and are not for those threads themselves.
     """
 
     def __init__(
@@ -48,7 +45,7 @@ class PreparedRun:
         session: Session,
         context: LocalRunContext,
         engine: Engine,
-        pool: ThreadPoolExecutor,
+        threads: RunThreads,
     ) -> None:
         self.pipeline = pipeline
         self.plan = plan
@@ -60,15 +57,9 @@ class PreparedRun:
         """What each source has handed over, in the order they answered."""
         self.source_ms: dict[str, float] = {}
         """How long it took to open each source."""
-        self._pool = pool
-        self._calls: set[Future[Any]] = set()
+        self.threads = threads
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether threads are still at work."""
-        return any(not call.done() for call in list(self._calls))
-
-    async def prepare(self) -> None:
+    def prepare(self) -> None:
         """Find everything that can be found wrong before data moves.
 
         Raises RunError for the first source or destination that cannot be opened, PlanError with
@@ -77,13 +68,15 @@ class PreparedRun:
         self.destination = self._destination()
         if self.destination is not None:
             with self.in_destination():
-                await self.call(self.destination.prepare, self.context)
-        await together(self._open_source(source) for source in self.pipeline.sources)
-        await self._check_stages()
+                self.threads.call(self.destination.prepare, self.context)
+        self.threads.together(
+            partial(self._open_source, source) for source in self.pipeline.sources
+        )
+        self._check_stages()
 
-    async def define(self, stage: PlannedStage) -> None:
+    def define(self, stage: PlannedStage) -> None:
         """Make a stage known to the engine, once more where what it reads was replaced."""
-        await self.call(self._define_now, stage.name, stage.stage.query)
+        self.threads.call(self._define_now, stage.name, stage.stage.query)
 
     def kept_stages(self) -> Mapping[str, str]:
         """Stages that must be computed once and kept, each with the reason."""
@@ -109,13 +102,6 @@ class PreparedRun:
             for name, relation in self.relations.items()
             if isinstance(relation, ArrowStream) and not relation.is_rereadable
         )
-
-    async def call(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
-        """Do it in one of the run's threads."""
-        call = self._pool.submit(function, *args)
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
-        return await asyncio.wrap_future(call)
 
     def in_source(self, name: str) -> Any:
         """Errors in here are those of a source."""
@@ -145,17 +131,19 @@ class PreparedRun:
         formats = {tag: each() for tag, each in plugins.file_formats.items()}
         return plugins.get(plugins.destinations, config.type)(config, formats)
 
-    async def _open_source(self, config: Any) -> None:
+    def _open_source(self, config: Any) -> None:
         started = time.perf_counter()
         plugins = self.pipeline.plugins
         relation: Relation
         with self.in_source(config.name):
             formats = {tag: each() for tag, each in plugins.file_formats.items()}
             source = plugins.get(plugins.sources, config.type)(config, formats)
-            relation = await self.call(source.open, self.context)
+            relation = source.open(self.context)
             self.relations[config.name] = relation
             is_joined = config.name in self.plan.joined_sources()
-            await self.call(self._register, config.name, relation, is_joined)
+            self.threads.go_on()
+            self.session.register(config.name, relation, is_joined=is_joined)
+        self.threads.go_on()
         self.source_ms[config.name] = _ms_since(started)
         self.context.emit(
             SourceRegistered(
@@ -166,24 +154,21 @@ class PreparedRun:
             )
         )
 
-    def _register(self, name: str, relation: Relation, is_joined: bool) -> None:
-        self.session.register(name, relation, is_joined=is_joined)
-
-    async def _check_stages(self) -> None:
+    def _check_stages(self) -> None:
         """Plan every stage against real schemas, and show the destination what comes."""
-        problems = await self._query_problems()
+        problems = self._query_problems()
         if problems:
             raise PlanError(problems)
         if self.plan.final is None:
             return
         with self.in_stage(self.plan.stages[-1]):
-            frame = await self.call(self.session.frame, self.plan.final)
-            await self.call(frame.check)
+            frame = self.threads.call(self.session.frame, self.plan.final)
+            self.threads.call(frame.check)
         if self.destination is not None:
             with self.in_destination():
-                await self.call(self.destination.check, frame.schema, self.context)
+                self.threads.call(self.destination.check, frame.schema, self.context)
 
-    async def _query_problems(self) -> list[Any]:
+    def _query_problems(self) -> list[Any]:
         """What is wrong with the queries, but for what only repeats an earlier problem."""
         problems: list[Any] = []
         failed: set[str] = set()
@@ -193,7 +178,7 @@ class PreparedRun:
             found: list[Any] = []
             if failed.isdisjoint(stage.reads):
                 define = partial(self._define_now, stage.name)
-                found = await self.call(query_problems, self.pipeline, stage, define)
+                found = self.threads.call(query_problems, self.pipeline, stage, define)
             if found and not failed and self.plan.is_outline:
                 # Only now it matters who reads what; this knows more of names that are wrong.
                 tables = self.context.tables
@@ -222,17 +207,6 @@ class PreparedRun:
             failed = kind(f"{type(error).__name__}: {error}", step=name)
             failed.path = path
             raise failed from error
-
-
-async def together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do all at the same time; the first that fails cancels the others and is raised."""
-    tasks = [asyncio.create_task(step) for step in steps]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def relation_size(relation: Relation) -> int | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from aqueducts.query_problems import run_problem
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.secrets import SecretVault
 from aqueducts.steps import Steps
+from aqueducts.threads import Cancellation, RunCancelledError, RunThreads
 from aqueducts.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,34 +33,33 @@ __all__ = ["run", "run_sync"]
 _STOP_SECONDS = 2.0
 """How long a cancelled run waits for its threads; a join may not stop sooner, or at all."""
 
-_MOST_THREADS = 16
 
-
-async def run(
+def run_sync(
     pipeline: Pipeline,
     *,
     session: Any | None = None,
     settings: RunSettings | None = None,
     on_event: Callable[[Event], object] | None = None,
+    cancellation: Cancellation | None = None,
 ) -> RunResult:
     """Run a pipeline and return what it did.
 
     `session` is the caller's own session of the engine (a `datafusion.SessionContext`), for
     sources and destinations `in_memory`. `on_event` hears every event, from any thread, one at a
-    time. Where the calling task is cancelled, running queries are told to stop, staged files and
-    temporary folders are removed within two seconds, and CancelledError is raised.
+    time. Where `cancellation` is cancelled, or Ctrl-C pressed, running queries are told to stop,
+    staged files and temporary folders are removed within two seconds, and RunCancelledError or
+    KeyboardInterrupt is raised.
 
     Raises PlanError before anything is opened; PluginError, SecretError, StorageError and
     RunError (SourceError, StageError, DestinationError, EngineError) later. Whatever is raised,
     the destination is as it was.
     """
-    settings = settings or RunSettings()
-    one_run = _Run(pipeline, session, settings, on_event)
+    one_run = _Run(pipeline, session, settings or RunSettings(), on_event)
     started = time.perf_counter()
     try:
         plan = one_run.begin()
-        steps = await one_run.execute(plan)
-    except asyncio.CancelledError:
+        steps = one_run.execute(plan, cancellation or Cancellation())
+    except (RunCancelledError, KeyboardInterrupt):
         one_run.emit(RunCancelled(duration_ms=_ms_since(started)))
         raise
     except AqueductsError as error:
@@ -80,15 +80,40 @@ async def run(
     return result
 
 
-def run_sync(
+async def run(
     pipeline: Pipeline,
     *,
     session: Any | None = None,
     settings: RunSettings | None = None,
     on_event: Callable[[Event], object] | None = None,
 ) -> RunResult:
-    """Run a pipeline from code that is not asynchronous; see `run`."""
-    return asyncio.run(run(pipeline, session=session, settings=settings, on_event=on_event))
+    """Run a pipeline in threads of its own, so that the event loop stays free; see `run_sync`.
+
+    Where the calling task is cancelled, so is the run; CancelledError is raised once it has ended.
+    """
+    import asyncio  # slow to import, and only for those who have it already
+
+    cancellation = Cancellation()
+    once = partial(
+        run_sync,
+        pipeline,
+        session=session,
+        settings=settings,
+        on_event=on_event,
+        cancellation=cancellation,
+    )
+    thread = ThreadPoolExecutor(1, thread_name_prefix="aqueducts-run")
+    running = asyncio.get_running_loop().run_in_executor(thread, once)
+    thread.shutdown(wait=False)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        cancellation.cancel()
+        while not running.done():
+            with contextlib.suppress(asyncio.CancelledError):  # asked to stop already
+                await asyncio.wait([running])
+        running.exception()  # how it ended does not matter any more
+        raise
 
 
 class _Run:
@@ -134,25 +159,25 @@ class _Run:
         )
         return plan
 
-    async def execute(self, plan: Plan) -> Steps:
+    def execute(self, plan: Plan, cancellation: Cancellation) -> Steps:
         """Go through all steps and leave nothing behind but the result."""
         steps: Steps | None = None
         try:
-            async with self.opened(plan) as prepared:
-                await prepared.prepare()
+            with self.opened(plan, cancellation) as prepared:
+                prepared.prepare()
                 steps = Steps(prepared)
-                await steps.go()
+                steps.go()
         except BaseException:
             if steps is not None:
                 steps.tell_write()
             raise
         return steps
 
-    @contextlib.asynccontextmanager
-    async def opened(self, plan: Plan) -> AsyncIterator[PreparedRun]:
+    @contextlib.contextmanager
+    def opened(self, plan: Plan, cancellation: Cancellation) -> Iterator[PreparedRun]:
         """Threads, a temporary folder and a session of the engine, all gone afterwards."""
         spill_dir = self._settings.spill_dir
-        pool = ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="aqueducts")
+        threads = RunThreads(cancellation)
         with Workspace(Path(spill_dir) if spill_dir else None, self.run_id) as workspace:
             context = LocalRunContext(
                 self.run_id,
@@ -171,27 +196,19 @@ class _Run:
                 ),
                 self._given,
             )
-            prepared = PreparedRun(self._pipeline, plan, session, context, self._engine, pool)
+            prepared = PreparedRun(self._pipeline, plan, session, context, self._engine, threads)
             try:
                 yield prepared
             except BaseException:
                 # Threads of other steps may be at work still; nothing may write after this.
                 session.interrupt()
                 context.forbid_commits()
-                await _settle(prepared)
+                threads.settle(_STOP_SECONDS)
                 raise
             finally:
                 context.abort_staged()
                 session.close()
-                pool.shutdown(wait=False, cancel_futures=True)
-
-
-async def _settle(prepared: PreparedRun) -> None:
-    """Wait for the threads of the run, but no longer than a user who pressed Ctrl-C would."""
-    deadline = time.monotonic() + _STOP_SECONDS
-    while prepared.is_busy and time.monotonic() < deadline:
-        with contextlib.suppress(asyncio.CancelledError):  # asked to stop already
-            await asyncio.sleep(0.01)
+                threads.close()
 
 
 def _failed(error: AqueductsError, started: float) -> RunFailed:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from aqueducts.events import (
     StageStarted,
 )
 from aqueducts.outputs import schema_table, shown_table
-from aqueducts.prepared import relation_size, together
+from aqueducts.prepared import relation_size
 from aqueducts.query_problems import query_path
 from aqueducts.relations import FileScan
 from aqueducts.results import StepResult
@@ -47,7 +47,7 @@ class Steps:
         self._plan = prepared.plan
         self._session = prepared.session
         self._context = prepared.context
-        self._call = prepared.call
+        self._threads = prepared.threads
         self._has_replanned = False
         self._rows_before: int | None = None
         """Rows that had left the engine when the destination began; None before that."""
@@ -56,41 +56,45 @@ class Steps:
         self.results: list[StepResult] = []
         self.outputs: list[StageOutput] = []
 
-    async def go(self) -> None:
+    def go(self) -> None:
         """All steps. Raises RunError."""
-        async with self._progress():
-            await self._run_groups()
+        with self._progress():
+            self._run_groups()
             if self._prepared.destination is not None:
-                await self._write(self._prepared.destination)
+                self._write(self._prepared.destination)
         self._tell_sources()
 
-    async def _run_groups(self) -> None:
+    def _run_groups(self) -> None:
         kept, spooled = self._prepared.kept_stages(), self._prepared.spooled_sources()
         for name in spooled:
             with self._prepared.in_source(name):
-                await self._replanning(name, partial(self._session.materialise, name))
+                self._threads.call(self._replanning, name, partial(self._session.materialise, name))
         release = self._plan.release_after(kept)
         must_redefine = bool(kept or spooled)
         for group in self._plan.groups:
             if must_redefine:
                 for stage in group:
-                    await self._prepared.define(stage)
-            await together(self._run_stage(stage, kept.get(stage.name)) for stage in group)
+                    self._prepared.define(stage)
+            self._threads.together(
+                partial(self._run_stage, stage, kept.get(stage.name)) for stage in group
+            )
             for name, last in release.items():
                 if last == group[0].group:
-                    await self._call(self._session.drop, name)
+                    self._threads.call(self._session.drop, name)
 
-    async def _run_stage(self, stage: PlannedStage, reason: str | None) -> None:
+    def _run_stage(self, stage: PlannedStage, reason: str | None) -> None:
         started = time.perf_counter()
         place = {"position": stage.group, "sub_position": stage.place}
         self._context.emit(StageStarted(name=stage.name, **place))
         rows = size = None
         with self._prepared.in_stage(stage):
             if reason is not None:
-                rows, size = await self._replanning(
+                rows, size = self._replanning(
                     stage.name, lambda: self._session.materialise(stage.name)
                 )
-            await self._answer(stage)
+                self._threads.go_on()
+            self._answer(stage)
+        self._threads.go_on()
         duration_ms = _ms_since(started)
         self.results.append(
             StepResult(
@@ -114,21 +118,21 @@ class Steps:
             )
         )
 
-    async def _answer(self, stage: PlannedStage) -> None:
+    def _answer(self, stage: PlannedStage) -> None:
         """What the stage was asked to print."""
         asked, name = stage.stage, stage.name
         if asked.print_schema:
-            frame = await self._call(self._session.frame, name)
+            frame = self._session.frame(name)
             self._print(stage, "schema", table=schema_table(frame.schema))
         if asked.explain:
-            text = await self._call(lambda: self._session.explain(name, analyze=False))
+            text = self._session.explain(name, analyze=False)
             self._print(stage, "explain", text=text)
         if asked.explain_analyze:
-            text = await self._replanning(name, lambda: self._session.explain(name, analyze=True))
+            text = self._replanning(name, lambda: self._session.explain(name, analyze=True))
             self._print(stage, "explain_analyze", text=text)
         if asked.show is not None:
             limit = min(asked.show or _MOST_ROWS_SHOWN, _MOST_ROWS_SHOWN)
-            rows = await self._replanning(name, lambda: self._session.head(name, limit + 1))
+            rows = self._replanning(name, lambda: self._session.head(name, limit + 1))
             self._print(stage, "show", table=shown_table(rows, limit))
 
     def _print(self, stage: PlannedStage, kind: Any, **content: Any) -> None:
@@ -141,7 +145,7 @@ class Steps:
         )
         self.outputs.append(self._context.emit(output))
 
-    async def _write(self, destination: Destination[Any]) -> None:
+    def _write(self, destination: Destination[Any]) -> None:
         final = self._plan.stages[-1].name  # a plan with a destination has stages
         name = self._pipeline.destination.name
         location = getattr(self._pipeline.destination, "location", None)
@@ -149,8 +153,10 @@ class Steps:
         self._context.emit(DestinationStarted(name=name, location=location))
         self._rows_before = self._session.rows_out()
         with self._prepared.in_destination():
-            await self._replanning(
-                final, lambda: self._write_once(destination, self._session.frame(final))
+            self._threads.call(
+                self._replanning,
+                final,
+                lambda: self._write_once(destination, self._session.frame(final)),
             )
         self.tell_write()
 
@@ -207,40 +213,45 @@ class Steps:
                 ),
             )
 
-    async def _replanning(self, name: str, action: Callable[[], ResultT]) -> ResultT:
+    def _replanning(self, name: str, action: Callable[[], ResultT]) -> ResultT:
         """Do it; once in a run, where memory runs out, do it again with another plan."""
         try:
-            return await self._call(action)
+            return action()
         except OutOfMemoryError as error:
             change = None if self._has_replanned else self._session.replan(error)
             if change is None:
                 raise
             self._has_replanned = True
             self._context.emit(Replanned(step=name, operator=error.operator, change=change))
-        return await self._call(action)
+        return action()
 
-    @asynccontextmanager
-    async def _progress(self) -> AsyncIterator[None]:
+    @contextmanager
+    def _progress(self) -> Iterator[None]:
         """Tell how many rows the sources have given, a few times a second."""
+        ended = threading.Event()
 
-        async def tell() -> None:
+        def tell() -> None:
             told: dict[str, int] = {}
-            while True:
-                await asyncio.sleep(_PROGRESS_SECONDS)
-                for name, rows in self._session.rows_read().items():
-                    if told.get(name) != rows:
-                        told[name] = rows
-                        self._context.emit(Progress(step="source", name=name, rows=rows))
-                if self._rows_before is not None:
-                    written = max(0, self._session.rows_out() - self._rows_before)
-                    name = self._pipeline.destination.name
-                    self._context.emit(Progress(step="destination", name=name, rows=written))
+            while not ended.wait(_PROGRESS_SECONDS):
+                self._tell_progress(told)
 
-        task = asyncio.create_task(tell())
+        thread = threading.Thread(target=tell, name="aqueducts-progress", daemon=True)
+        thread.start()
         try:
             yield
         finally:
-            task.cancel()
+            ended.set()
+            thread.join()
+
+    def _tell_progress(self, told: dict[str, int]) -> None:
+        for name, rows in self._session.rows_read().items():
+            if told.get(name) != rows:
+                told[name] = rows
+                self._context.emit(Progress(step="source", name=name, rows=rows))
+        if self._rows_before is not None:
+            written = max(0, self._session.rows_out() - self._rows_before)
+            name = self._pipeline.destination.name
+            self._context.emit(Progress(step="destination", name=name, rows=written))
 
 
 def _ms_since(started: float) -> float:

@@ -23,7 +23,7 @@ _FOR_MISTAKES = {"difflib", "structlog", "traceback"}
 
 _FOR_TERMINALS = {"rich"}
 
-_FOR_RUNS = {"asyncio", "datafusion", "msgspec", "pyarrow", "pydantic", "yaml"}
+_FOR_RUNS = {"datafusion", "msgspec", "pyarrow", "pydantic", "yaml"}
 
 _LISTED = "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
 """The last line of standard error is then what the process imported."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -51,7 +50,7 @@ def run_pipeline(file: PipelineOptions, options: RunOptions, console: Console) -
         plugins = Plugins.discover()
         pipeline = load_pipeline(file, plugins, console)
         reporter.prepared(pipeline, settings)
-        reporter.completed(asyncio.run(_run(pipeline, settings, reporter, console)))
+        reporter.completed(_run(pipeline, settings, reporter, console))
     except AqueductsError as error:
         reporter.failed(error)
         raise
@@ -69,28 +68,29 @@ def _spare_memory() -> None:
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
 
 
-async def _run(
+def _run(
     pipeline: Pipeline, settings: RunSettings, reporter: Reporter, console: Console
 ) -> RunResult:
     """Run, and end the process from here where it was interrupted.
 
-    Threads in native code may still be at work then, and neither the event loop nor the
-    interpreter would end before them.
+    Threads in native code may still be at work then, and the interpreter would not end before
+    them.
     """
-    from aqueducts.run import run  # imports the engine
+    from aqueducts.run import run_sync  # imports the engine
+    from aqueducts.threads import Cancellation, RunCancelledError
 
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
+    cancellation = Cancellation()
 
     def cancel(number: signal.Signals) -> None:
-        if task is not None:
-            loop.call_soon_threadsafe(task.cancel)
+        cancellation.cancel()
         reporter.cancelling(number.name)
 
     with Interrupts(cancel, lambda words: _last_words(words, console)) as interrupts:
         try:
-            return await run(pipeline, settings=settings, on_event=reporter)
-        except (Exception, asyncio.CancelledError):
+            return run_sync(
+                pipeline, settings=settings, on_event=reporter, cancellation=cancellation
+            )
+        except (Exception, RunCancelledError):
             if interrupts.received is None:
                 raise
             reporter.cancelled()
