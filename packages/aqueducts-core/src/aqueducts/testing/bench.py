@@ -37,7 +37,7 @@ from aqueducts.results import RunResult, RunSettings
 from aqueducts.run import run_sync
 from aqueducts.secrets import SecretVault
 from aqueducts.table_names import select_all
-from aqueducts.testing.suite import explained
+from aqueducts.testing.suite import explained, fail
 
 __all__ = ["SECRET", "SECRET_REFERENCE", "Bench", "Footprint"]
 
@@ -122,13 +122,15 @@ class Bench:
         pipeline = self.pipeline(sources=[dict(config) | {"name": name}])
         [model] = pipeline.sources
         self._vault.remember(model)
-        return self.plugins.sources[model.type](model, self.formats())
+        kind: type[Source[Any]] = self._offered(self.plugins.sources, model.type)
+        return kind(model, self.formats())
 
     def destination(self, config: Mapping[str, Any]) -> Destination[Any]:
         """The destination that a part of a pipeline file describes."""
         model = self.pipeline(destination=config).destination
         self._vault.remember(model)
-        return self.plugins.destinations[model.type](model, self.formats())
+        kind: type[Destination[Any]] = self._offered(self.plugins.destinations, model.type)
+        return kind(model, self.formats())
 
     def pipeline(
         self,
@@ -195,6 +197,14 @@ class Bench:
     def shown(self) -> str:
         """Everything that a user or a log sees of this bench: events, what is printed."""
         return "\n".join([self.printed, *map(repr, self.events)])
+
+    def _offered(self, offer: Any, tag: str) -> Any:
+        if tag not in offer:
+            fail(
+                f"the plugin offers no {offer.kind} of type {tag!r}; there are {sorted(offer)}",
+                "the class has the same `type` as its model",
+            )
+        return offer[tag]
 
     def _secrets(self) -> PluginRecord:
         bench = self

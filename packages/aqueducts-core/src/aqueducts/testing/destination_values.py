@@ -156,6 +156,13 @@ class DestinationValues(Suite, ABC):
     def _destination(self, bench: Bench) -> Destination[Any]:
         return bench.destination(self.config(bench.folder))
 
+    def _state(self, folder: Path) -> object:
+        try:
+            return self.state(folder)
+        # Half a target may be unreadable in any way.
+        except Exception as error:  # noqa: BLE001
+            return f"what cannot be read: {type(error).__name__}"
+
     def _table(self, rows: int, start: int = 0) -> pa.Table:
         return small_table(self.preserves_types, rows=rows, start=start)
 

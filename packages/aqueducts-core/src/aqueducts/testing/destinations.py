@@ -94,13 +94,13 @@ class DestinationSuite(DestinationValues, ABC):
         table = self._table(3)
         with self.open_bench(tmp_path) as bench:
             for _ in range(2):
-                before = self.state(bench.folder)
+                before = self._state(bench.folder)
                 destination = self._destination(bench)
                 with explained("prepare or check fails", "see the error below"):
                     destination.prepare(bench.context)
                     destination.check(table.schema, bench.context)
                 require(
-                    self.state(bench.folder) == before,
+                    self._state(bench.folder) == before,
                     "prepare or check changes the target",
                     "only look there: everything is made and changed in write",
                 )
@@ -111,10 +111,10 @@ class DestinationSuite(DestinationValues, ABC):
         first, second = self._table(5), self._table(3, start=100)
         with self.open_bench(tmp_path) as bench:
             self._write(bench, first)
-            before = self.state(bench.folder)
+            before = self._state(bench.folder)
             self._write(bench, second)
             require(
-                self.state(bench.folder) != before,
+                self._state(bench.folder) != before,
                 "the second write changes nothing",
                 "commit what is written",
             )
@@ -128,10 +128,10 @@ class DestinationSuite(DestinationValues, ABC):
     def test_first_write_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
         """Where no target was, there is none after a failure, and nothing beside it."""
         with self.open_bench(tmp_path) as bench:
-            before, files = self.state(bench.folder), bench.files
+            before, files = self._state(bench.folder), bench.files
             self._fail_midway(bench, EngineError("the query failed"))
             require(
-                self.state(bench.folder) == before,
+                self._state(bench.folder) == before,
                 "after a first write that failed, something is at the target",
                 _STAGE,
             )
@@ -163,7 +163,7 @@ class DestinationSuite(DestinationValues, ABC):
         old, new = self._table(5), self._table(8, start=100)
         with self.open_bench(tmp_path) as bench:
             self._write(bench, old)
-            before = self.state(bench.folder)
+            before = self._state(bench.folder)
 
             def stop(number: int) -> None:
                 if number == 4:
@@ -174,7 +174,7 @@ class DestinationSuite(DestinationValues, ABC):
                 destination.write(ScriptedFrame.of(bench, new, stop), bench.context)
             bench.context.abort_staged()
             require(
-                self.state(bench.folder) == before,
+                self._state(bench.folder) == before,
                 "the target is changed after the run was stopped",
                 "tell the run of every write with context.staged(…) before it can be committed, "
                 "as stores do in stage(); commit() fails once forbid_commit() was called",
@@ -321,15 +321,15 @@ class DestinationSuite(DestinationValues, ABC):
         old, new = self._table(5), self._table(4000, start=1000)
         with self.open_bench(tmp_path) as bench:
             self._write(bench, old)
-            before = self.state(bench.folder)
+            before = self._state(bench.folder)
             with self.open_bench(tmp_path / "other") as other:
                 if self.appends:
                     self._write(other, old)
                 self._write(other, new)
-                after = self.state(other.folder)
+                after = self._state(other.folder)
             for moment in ("in the middle", "at the end", "at the end"):
                 kill_while_writing(self, bench.folder, new, moment)
-                state = self.state(bench.folder)
+                state = self._state(bench.folder)
                 require(
                     state == before or (state == after and moment != "in the middle"),
                     f"a process that is killed {moment} of its write leaves neither the old rows "
@@ -361,10 +361,10 @@ class DestinationSuite(DestinationValues, ABC):
     def _check_failure(self, folder: Path, error: BaseException) -> None:
         with self.open_bench(folder) as bench:
             self._write(bench, self._table(5))
-            before, files = self.state(bench.folder), bench.files
+            before, files = self._state(bench.folder), bench.files
             self._fail_midway(bench, error)
             require(
-                self.state(bench.folder) == before,
+                self._state(bench.folder) == before,
                 "after a write that failed midway the target is not as it was",
                 _STAGE,
             )

@@ -283,7 +283,8 @@ class EngineSuite(Suite, ABC):
             require(
                 rows == 100 and size > 0, f"materialise tells {rows} rows, {size} bytes", "count"
             )
-            first, second = (_rows(session, "SELECT * FROM s") for _ in range(2))
+            with explained("kept rows cannot be read twice", "keep them in place of the stage"):
+                first, second = (_rows(session, "SELECT * FROM s") for _ in range(2))
             require(
                 first.equals(second) and len(opened) == 1,
                 "kept rows are computed again",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import pytest
 
-from aqueducts.errors import AqueductsError, PipelineError
+from aqueducts.errors import AqueductsError
 from aqueducts.plugins import Plugins
 
 __all__ = ["Suite", "expect_error", "explained", "fail", "needs", "optional", "require"]
@@ -93,8 +93,9 @@ def explained(problem: str, remedy: str) -> Iterator[None]:
     """Turn whatever is raised inside into a failed check that says what to do."""
     try:
         yield
-    except PipelineError as error:
-        fail(f"{problem}: {error}", remedy)
+    except AqueductsError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        fail(f"{problem}: {error.message}", f"{remedy}{hint}")
     # A stranger's connector may raise anything.
     except Exception as error:  # noqa: BLE001
         pytest.fail(f"{problem}: {type(error).__name__}: {error}\n  help: {remedy}", pytrace=True)

@@ -119,8 +119,6 @@ class PluginSuite(Suite, ABC):
     def test_hooks_return_data(self) -> None:
         """A hook gives the same classes each time, complete and of the right kind."""
         for name, items in self._offered():
-            again = next(each for hook, each in self._offered() if hook == name)
-            require(items == again, f"{name} gives something new each time", "return classes")
             kind = _CLASSES.get(name)
             for each in items if kind is not None else ():
                 require(
@@ -137,6 +135,8 @@ class PluginSuite(Suite, ABC):
                 require(
                     (each.__doc__ or "").strip(), f"{each.__name__} has no docstring", "add one"
                 )
+            again = next(each for hook, each in self._offered() if hook == name)
+            require(items == again, f"{name} gives something new each time", "return classes")
 
     def test_names_are_free(self) -> None:
         """No other installed plugin claims the same name."""
