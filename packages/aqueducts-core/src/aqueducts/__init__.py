@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aqueducts.diagnostics import Problem
     from aqueducts.errors import (
         AqueductsError,
+        ConnectionProblem,
         DestinationError,
         EngineError,
         MissingPluginError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AqueductsError",
     "Cancellation",
+    "ConnectionProblem",
     "DestinationError",
     "EngineError",
     "MissingPluginError",

@@ -5,6 +5,7 @@ AqueductsError                   code, message, hint
  |   |- SyntaxProblem            not YAML, JSON or TOML
  |   |- TemplateError            parameters missing, unknown or malformed
  |   |- ValidationProblem        keys and values that the models refuse
+ |   |- ConnectionProblem        sources and a destination that cannot be reached
  |   `- PlanError                names, references, SQL and types that do not fit
  |- PluginError
  |   |- MissingPluginError       a type, scheme or format that nothing installed serves
@@ -28,6 +29,7 @@ from typing import ClassVar, Protocol
 
 __all__ = [
     "AqueductsError",
+    "ConnectionProblem",
     "DestinationError",
     "EngineError",
     "MissingPluginError",
@@ -117,6 +119,13 @@ class ValidationProblem(PipelineError):
     """Keys or values that the pipeline format does not allow."""
 
     code = "validation"
+
+
+class ConnectionProblem(PipelineError):
+    """Sources that cannot be opened, or a destination that cannot be written: all of them."""
+
+    code = "connection"
+    exit_code = 69
 
 
 class PlanError(PipelineError):

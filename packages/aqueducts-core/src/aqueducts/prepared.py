@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aqueducts.documents import Path
 from aqueducts.errors import (
@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from aqueducts.plan import Plan, PlannedStage
     from aqueducts.threads import RunThreads
 
-__all__ = ["PreparedRun", "relation_size"]
+__all__ = ["Failures", "PreparedRun", "relation_size"]
+
+
+class Failures(NamedTuple):
+    """Everything that keeps a run from moving data."""
+
+    unreachable: list[AqueductsError]
+    """Of sources that cannot be opened, and a destination that cannot be written."""
+    refused: list[AqueductsError]
+    """Of queries, and columns that the destination does not take."""
 
 
 class PreparedRun:
@@ -65,14 +74,36 @@ class PreparedRun:
         Raises RunError for the first source or destination that cannot be opened, PlanError with
         all that is wrong with queries.
         """
-        self.destination = self._destination()
-        if self.destination is not None:
-            with self.in_destination():
-                self.threads.call(self.destination.prepare, self.context)
+        self._prepare_destination()
+        self.threads.together(partial(self._open_source, source) for source in self._sources)
+        problems = self._query_problems(set())
+        if problems:
+            raise PlanError(problems)
+        self._check_result()
+
+    def failures(self) -> Failures:
+        """Do as `prepare` does and go on after each failure, with what does not depend on it."""
+        failures = Failures([], [])
+        try:
+            self._prepare_destination()
+        except AqueductsError as error:
+            failures.unreachable.append(error)
+            self.destination = None
+        closed: dict[str, AqueductsError] = {}
         self.threads.together(
-            partial(self._open_source, source) for source in self.pipeline.sources
+            partial(self._try_to_open, source, closed) for source in self._sources
         )
-        self._check_stages()
+        failures.unreachable.extend(closed[name] for name in self.plan.sources if name in closed)
+        failed = set(closed)
+        problems = self._query_problems(failed)
+        if problems:
+            failures.refused.append(PlanError(problems))
+        if self.plan.final is not None and self.plan.final not in failed:
+            try:
+                self._check_result()
+            except AqueductsError as error:
+                failures.refused.append(error)
+        return failures
 
     def define(self, stage: PlannedStage) -> None:
         """Make a stage known to the engine, once more where what it reads was replaced."""
@@ -117,7 +148,13 @@ class PreparedRun:
         name = self.pipeline.destination.name
         return self._step(DestinationError, name, ("destination", "location"))
 
-    def _destination(self) -> Destination[Any] | None:
+    @property
+    def _sources(self) -> list[Any]:
+        """Models of the sources that the plan needs."""
+        needed = frozenset(self.plan.sources)
+        return [source for source in self.pipeline.sources if source.name in needed]
+
+    def _prepare_destination(self) -> None:
         config = self.pipeline.destination
         if config is None:
             self.context.emit(
@@ -126,10 +163,19 @@ class PreparedRun:
                     code="no-destination",
                 )
             )
-            return None
+        if config is None or not self.plan.has_destination:
+            return
         plugins = self.pipeline.plugins
         formats = {tag: each() for tag, each in plugins.file_formats.items()}
-        return plugins.get(plugins.destinations, config.type)(config, formats)
+        self.destination = plugins.get(plugins.destinations, config.type)(config, formats)
+        with self.in_destination():
+            self.threads.call(self.destination.prepare, self.context)
+
+    def _try_to_open(self, config: Any, closed: dict[str, AqueductsError]) -> None:
+        try:
+            self._open_source(config)
+        except AqueductsError as error:
+            closed[config.name] = error
 
     def _open_source(self, config: Any) -> None:
         started = time.perf_counter()
@@ -154,11 +200,8 @@ class PreparedRun:
             )
         )
 
-    def _check_stages(self) -> None:
-        """Plan every stage against real schemas, and show the destination what comes."""
-        problems = self._query_problems()
-        if problems:
-            raise PlanError(problems)
+    def _check_result(self) -> None:
+        """Plan the result to its end, and show the destination what comes."""
         if self.plan.final is None:
             return
         with self.in_stage(self.plan.stages[-1]):
@@ -168,10 +211,12 @@ class PreparedRun:
             with self.in_destination():
                 self.threads.call(self.destination.check, frame.schema, self.context)
 
-    def _query_problems(self) -> list[Any]:
-        """What is wrong with the queries, but for what only repeats an earlier problem."""
+    def _query_problems(self, failed: set[str]) -> list[Any]:
+        """What is wrong with the queries, but for what only repeats an earlier problem.
+
+        `failed` are tables that are not there; the stages that are wrong or need those join them.
+        """
         problems: list[Any] = []
-        failed: set[str] = set()
         stages = list(self.plan.stages)
         while stages:
             stage = stages.pop(0)

@@ -28,7 +28,7 @@ from aqueducts.workspace import Workspace
 if TYPE_CHECKING:
     from aqueducts.pipeline import Pipeline
 
-__all__ = ["run", "run_sync"]
+__all__ = ["OpenRun", "run", "run_sync"]
 
 _STOP_SECONDS = 2.0
 """How long a cancelled run waits for its threads; a join may not stop sooner, or at all."""
@@ -54,11 +54,15 @@ def run_sync(
     RunError (SourceError, StageError, DestinationError, EngineError) later. Whatever is raised,
     the destination is as it was.
     """
-    one_run = _Run(pipeline, session, settings or RunSettings(), on_event)
+    listeners: list[Callable[..., object]] = list(pipeline.plugins.event_listeners)
+    if on_event is not None:
+        listeners.append(lambda _, event: on_event(event))
+    one_run = OpenRun(pipeline, session, settings or RunSettings(), listeners)
     started = time.perf_counter()
     try:
-        plan = one_run.begin()
-        steps = one_run.execute(plan, cancellation or Cancellation())
+        plan = one_run.plan()
+        one_run.emit(_started(one_run.run_id, pipeline, plan))
+        steps = _execute(one_run, plan, cancellation or Cancellation())
     except (RunCancelledError, KeyboardInterrupt):
         one_run.emit(RunCancelled(duration_ms=_ms_since(started)))
         raise
@@ -116,15 +120,15 @@ async def run(
         raise
 
 
-class _Run:
-    """One run: what it is made of, and its end."""
+class OpenRun:
+    """What a run is made of, from its plan to its end; `listeners` hear its events."""
 
     def __init__(
         self,
         pipeline: Pipeline,
         given: Any | None,
         settings: RunSettings,
-        on_event: Callable[[Event], object] | None,
+        listeners: list[Callable[..., object]],
     ) -> None:
         self.run_id = uuid.uuid4().hex[:12]
         self._pipeline = pipeline
@@ -133,45 +137,20 @@ class _Run:
         self._settings = settings
         self._vault = SecretVault(self._plugins)
         self._vault.remember(pipeline.document)
-        listeners: list[Callable[..., object]] = list(self._plugins.event_listeners)
-        if on_event is not None:
-            listeners.append(lambda _, event: on_event(event))
         info = RunInfo(run_id=self.run_id, pipeline=pipeline.path)
         self._emitter = Emitter(info, listeners, self._vault)
         self.emit = self._emitter.emit
         self.mask_error = self._vault.mask_error
+        self.mask = self._vault.mask_event
 
-    def begin(self) -> Plan:
-        """Check names and references, and say that the run begins."""
+    def plan(self, *, is_exact: bool = False) -> Plan:
+        """Check names and references; an exact plan knows who reads what in every pipeline."""
         pipeline = self._pipeline
         self._engine = self._plugins.get(self._plugins.engines, self._settings.engine)()
         self._tables = None if self._given is None else self._engine.tables_of(self._given)
         known_tables = self._tables.names() if self._tables is not None else ()
-        plan = outline(pipeline) or make_plan(pipeline, known_tables=known_tables)
-        self.emit(
-            RunStarted(
-                run_id=self.run_id,
-                pipeline=pipeline.path,
-                sources=plan.sources,
-                stages=tuple(tuple(stage.name for stage in group) for group in plan.groups),
-                destination=getattr(pipeline.destination, "name", None),
-            )
-        )
-        return plan
-
-    def execute(self, plan: Plan, cancellation: Cancellation) -> Steps:
-        """Go through all steps and leave nothing behind but the result."""
-        steps: Steps | None = None
-        try:
-            with self.opened(plan, cancellation) as prepared:
-                prepared.prepare()
-                steps = Steps(prepared)
-                steps.go()
-        except BaseException:
-            if steps is not None:
-                steps.tell_write()
-            raise
-        return steps
+        plan = None if is_exact else outline(pipeline)
+        return plan or make_plan(pipeline, known_tables=known_tables)
 
     @contextlib.contextmanager
     def opened(self, plan: Plan, cancellation: Cancellation) -> Iterator[PreparedRun]:
@@ -209,6 +188,31 @@ class _Run:
                 context.abort_staged()
                 session.close()
                 threads.close()
+
+
+def _execute(one_run: OpenRun, plan: Plan, cancellation: Cancellation) -> Steps:
+    """Go through all steps and leave nothing behind but the result."""
+    steps: Steps | None = None
+    try:
+        with one_run.opened(plan, cancellation) as prepared:
+            prepared.prepare()
+            steps = Steps(prepared)
+            steps.go()
+    except BaseException:
+        if steps is not None:
+            steps.tell_write()
+        raise
+    return steps
+
+
+def _started(run_id: str, pipeline: Pipeline, plan: Plan) -> RunStarted:
+    return RunStarted(
+        run_id=run_id,
+        pipeline=pipeline.path,
+        sources=plan.sources,
+        stages=tuple(tuple(stage.name for stage in group) for group in plan.groups),
+        destination=getattr(pipeline.destination, "name", None),
+    )
 
 
 def _failed(error: AqueductsError, started: float) -> RunFailed:

@@ -70,6 +70,23 @@ def test_check_as_json_is_a_list(
     assert all(problem["line"] for problem in problems)
 
 
+def test_check_with_connect_opens_everything(folder: Path, invoke: Any) -> None:
+    """Columns are checked against the data, and nothing is written."""
+    given = ("check", "pipeline.yml", "-p", "min=3", "--connect")
+    good = invoke(*given)
+    assert (good.exit_code, good.stderr) == (0, "")
+    assert good.stdout == "pipeline.yml: ok (1 source, 2 stages, destination file)\n"
+    assert not (folder / "out.csv").exists()
+    (folder / "people.csv").write_text("name,years,city\nAnn,31,Rome\n")
+    wrong = invoke(*given)
+    assert wrong.exit_code == ExitCode.USAGE
+    assert "pipeline.yml:8:27" in wrong.stderr
+    (folder / "people.csv").unlink()
+    missing = invoke(*given, "--output", "json")
+    assert missing.exit_code == ExitCode.UNREACHABLE
+    assert [each["code"] for each in json.loads(missing.stdout)] == ["storage"]
+
+
 def test_schema_is_json_schema(invoke: Any) -> None:
     """It names the types of the installed plugins."""
     schema = json.loads(invoke("schema").stdout)

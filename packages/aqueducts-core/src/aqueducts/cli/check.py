@@ -1,4 +1,4 @@
-"""`aqueducts check`: tell what is wrong with a pipeline file, without opening anything."""
+"""`aqueducts check`: tell what is wrong with a pipeline file, without running it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,21 @@ __all__ = ["command"]
     show_envvar=True,
     help="Text for people, or a JSON list of problems on standard output.",
 )
+@click.option(
+    "--connect",
+    "is_connecting",
+    is_flag=True,
+    envvar="AQUEDUCTS_CONNECT",
+    show_envvar=True,
+    help="Also open the sources, plan the queries and ask the destination; no data is moved.",
+)
 @click.pass_context
-def command(ctx: click.Context, /, output: str, **given: Any) -> None:
+def command(ctx: click.Context, /, output: str, is_connecting: bool, **given: Any) -> None:
     """Check the pipeline in FILE (- for standard input) without running it.
 
     Names, references, keys, values, parameters and the syntax of queries are checked; no source is
-    opened. The exit code is 2 where anything is wrong.
+    opened unless --connect is given. The exit code is 2 where the pipeline is wrong, and 69 where
+    only sources or the destination cannot be reached.
     """
     console = ctx.ensure_object(Console)
     file = PipelineOptions.take(given)
@@ -39,6 +48,6 @@ def command(ctx: click.Context, /, output: str, **given: Any) -> None:
     from aqueducts.cli.checking import check_as_json, check_as_text  # imports the models
 
     if output == "human":
-        check_as_text(file, console)
-    elif not check_as_json(file, console):
-        ctx.exit(2)
+        check_as_text(file, console, is_connecting=is_connecting)
+    else:
+        ctx.exit(check_as_json(file, console, is_connecting=is_connecting))

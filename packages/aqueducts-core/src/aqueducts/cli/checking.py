@@ -9,6 +9,7 @@ from aqueducts.cli.console import Console
 from aqueducts.cli.console.cells import visible
 from aqueducts.cli.console.problems import as_problems, problem_list, problems_as_json
 from aqueducts.cli.console.quantities import count
+from aqueducts.cli.interruptible import interruptible, notices
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.errors import AqueductsError, PipelineError
 from aqueducts.plan import make_plan
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["check_as_json", "check_as_text"]
 
 
-def check_as_text(file: PipelineOptions, console: Console) -> None:
+def check_as_text(file: PipelineOptions, console: Console, *, is_connecting: bool) -> None:
     """Say that the pipeline is good, with its warnings. Raises PipelineError where it is not."""
     pipeline = _check(file, console)
+    if is_connecting:
+        connect(pipeline, console)
     if console.is_quiet:
         return
     warnings = as_problems(pipeline.warnings)
@@ -33,26 +36,38 @@ def check_as_text(file: PipelineOptions, console: Console) -> None:
     console.write_result(f"{style(name, 'bold')}: {style('ok', 'green')} ({_contents(pipeline)})")
 
 
-def check_as_json(file: PipelineOptions, console: Console) -> bool:
-    """Write everything found as a JSON list; whether the pipeline is good."""
+def check_as_json(file: PipelineOptions, console: Console, *, is_connecting: bool) -> int:
+    """Write everything found as a JSON list; returns the exit code."""
     problems: list[dict[str, Any]]
     try:
         pipeline = _check(file, console)
+        if is_connecting:
+            connect(pipeline, console)
     except PipelineError as error:
-        problems, is_good = problems_as_json(as_problems(error.problems)), False
+        problems, exit_code = problems_as_json(as_problems(error.problems)), error.exit_code
     except AqueductsError as error:
         problem = {"code": error.code, "severity": "error", "message": error.message}
-        problems, is_good = [{**problem, "help": error.hint}], False
+        problems, exit_code = [{**problem, "help": error.hint}], error.exit_code
     else:
-        problems, is_good = problems_as_json(as_problems(pipeline.warnings)), True
+        problems, exit_code = problems_as_json(as_problems(pipeline.warnings)), 0
     console.write_result(json.dumps(problems, indent=2))
-    return is_good
+    return exit_code
 
 
 def _check(file: PipelineOptions, console: Console) -> Pipeline:
     pipeline = load_pipeline(file, Plugins.discover(), console)
     make_plan(pipeline)
     return pipeline
+
+
+def connect(pipeline: Pipeline, console: Console) -> None:
+    """Open what the pipeline names. Raises PipelineError with everything that is wrong."""
+    from aqueducts.inspection import check_connections  # imports the engine
+
+    interruptible(
+        lambda asked: check_connections(pipeline, on_event=notices(console), cancellation=asked),
+        console,
+    )
 
 
 def _contents(pipeline: Pipeline) -> str:

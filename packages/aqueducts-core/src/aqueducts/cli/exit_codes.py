@@ -29,7 +29,7 @@ _MEANINGS = {
     ExitCode.DONE: "done",
     ExitCode.RUN_FAILED: "the run failed",
     ExitCode.USAGE: "wrong usage or invalid pipeline",
-    ExitCode.UNREACHABLE: "executor or source unreachable",
+    ExitCode.UNREACHABLE: "executor, source or destination unreachable",
     ExitCode.BUSY: "executor busy",
     ExitCode.NOT_AUTHORISED: "not authorised",
     ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
