@@ -16,6 +16,7 @@ from aqueducts.queries import QueryFacts, TableReference, read_query
 from aqueducts.table_names import TableNames
 
 if TYPE_CHECKING:
+    from aqueducts.documents import Path
     from aqueducts.models.stages import Stage
     from aqueducts.pipeline import Pipeline
 
@@ -33,6 +34,11 @@ class PlannedStage(msgspec.Struct, frozen=True):
     """None where only the engine can parse the query: then it may read all that is earlier."""
     reads: tuple[str, ...]
     """Names of the sources and stages it reads, as they are spelled in the file."""
+
+    @property
+    def path(self) -> Path:
+        """Where its query is in the pipeline."""
+        return ("stages", self.group, self.place, "query")
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from aqueducts.documents import Path
 from aqueducts.errors import (
     AqueductsError,
     DestinationError,
+    EngineError,
     PlanError,
     RunError,
     SourceError,
@@ -19,7 +20,6 @@ from aqueducts.errors import (
 )
 from aqueducts.events import Notice, SourceRegistered
 from aqueducts.plan import make_plan
-from aqueducts.query_problems import query_path, query_problems
 from aqueducts.relations import ArrowStream, FileScan, Relation
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class PreparedRun:
 
     def in_stage(self, stage: PlannedStage) -> Any:
         """Errors in here are those of a stage."""
-        return self._step(StageError, stage.name, query_path(stage))
+        return self._step(StageError, stage.name, stage.path)
 
     def in_destination(self) -> Any:
         """Errors in here are those of the destination."""
@@ -222,8 +222,7 @@ class PreparedRun:
             stage = stages.pop(0)
             found: list[Any] = []
             if failed.isdisjoint(stage.reads):
-                define = partial(self._define_now, stage.name)
-                found = self.threads.call(query_problems, self.pipeline, stage, define)
+                found = self.threads.call(self._problems_of, stage)
             if found and not failed and self.plan.is_outline:
                 # Only now it matters who reads what; this knows more of names that are wrong.
                 tables = self.context.tables
@@ -234,6 +233,16 @@ class PreparedRun:
                 failed.add(stage.name)
             problems += found
         return problems
+
+    def _problems_of(self, stage: PlannedStage) -> list[Any]:
+        define = partial(self._define_now, stage.name)
+        try:
+            define(stage.stage.query)
+        except EngineError:
+            from aqueducts.query_problems import query_problems  # for failures only
+
+            return query_problems(self.pipeline, stage, define)
+        return []
 
     def _define_now(self, name: str, query: str) -> None:
         self.session.define(name, self.context.reveal(query))

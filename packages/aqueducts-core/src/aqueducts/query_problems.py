@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aqueducts.pipeline import Pipeline
     from aqueducts.plan import PlannedStage
 
-__all__ = ["query_path", "query_problems", "run_problem"]
+__all__ = ["query_problems", "run_problem"]
 
 _MOST_NAMES = 10
 """How many unknown names of one query are looked for."""
@@ -23,11 +23,6 @@ _MOST_NAMES = 10
 _NULL = "NULL"
 
 _BEFORE_VALUES = ("=", "<>", "!=", "<", ">", "<=", ">=", "like", "in", "(", ",")
-
-
-def query_path(stage: PlannedStage) -> Path:
-    """Where the query of a stage is in its pipeline."""
-    return ("stages", stage.group, stage.place, "query")
 
 
 def query_problems(
@@ -109,7 +104,7 @@ def _problem(
     if isinstance(error, QueryError):
         hint = _advice(pipeline, stage, error, place) or hint
     return pipeline.problem(
-        query_path(stage),
+        stage.path,
         f"stage '{stage.name}': {error.message}",
         code=getattr(error, "problem_code", QueryError.code),
         help=hint,

@@ -18,7 +18,6 @@ from aqueducts.events import Event, RunCancelled, RunCompleted, RunFailed, RunSt
 from aqueducts.memory import peak_memory_bytes
 from aqueducts.plan import Plan, make_plan, outline
 from aqueducts.prepared import PreparedRun
-from aqueducts.query_problems import run_problem
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.secrets import SecretVault
 from aqueducts.steps import Steps
@@ -67,6 +66,8 @@ def run_sync(
         one_run.emit(RunCancelled(duration_ms=_ms_since(started)))
         raise
     except AqueductsError as error:
+        from aqueducts.query_problems import run_problem  # for failures only
+
         one_run.mask_error(error)
         error.problem = run_problem(pipeline, error)
         one_run.emit(_failed(error, started))

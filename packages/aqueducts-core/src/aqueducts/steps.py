@@ -21,7 +21,6 @@ from aqueducts.events import (
 )
 from aqueducts.outputs import schema_table, shown_table
 from aqueducts.prepared import relation_size
-from aqueducts.query_problems import query_path
 from aqueducts.relations import FileScan
 from aqueducts.results import StepResult
 
@@ -195,7 +194,7 @@ class Steps:
         except EngineError as error:
             if error.step is None:  # the query failed, not the target
                 stage = self._plan.stages[-1]
-                error.step, error.path = stage.name, query_path(stage)
+                error.step, error.path = stage.name, stage.path
             raise
 
     def _tell_sources(self) -> None:

@@ -14,7 +14,6 @@ import pyarrow as pa
 from datafusion import DataFrame, SessionContext
 from datafusion.plan import ExecutionPlan
 
-from aqueducts.builtin.datafusion_engine.failures import engine_error
 from aqueducts.builtin.datafusion_engine.interrupts import Interrupted, Interrupts
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.errors import AqueductsError, SourceError
@@ -128,6 +127,8 @@ class Executor:
                 source_error = SourceError(message, step=name)
                 source_error.__cause__ = failure
                 return source_error
+        from aqueducts.builtin.datafusion_engine.failures import engine_error  # for failures only
+
         explained = engine_error(error)
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)
