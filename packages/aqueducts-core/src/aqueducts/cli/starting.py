@@ -28,7 +28,7 @@ def start_project(folder: Path, document_format: DocumentFormat, console: Consol
         NewFile(pipeline, _starter(pipeline), "two sources, two stages, a destination"),
         NewFile("data/orders.csv", _starter("data/orders.csv"), "sample data"),
         NewFile("data/customers.csv", _starter("data/customers.csv"), "sample data"),
-        *shared_files(),
+        *shared_files(Plugins.discover()),
     ]
     written = write_new_files(folder, made)
     commands = [f"aqueducts check {pipeline}", f"aqueducts run {pipeline}"]
@@ -40,9 +40,9 @@ def pipeline_name(document_format: DocumentFormat) -> str:
     return f"pipeline.{_ENDINGS[document_format]}"
 
 
-def shared_files() -> list[NewFile]:
+def shared_files(plugins: Plugins) -> list[NewFile]:
     """What stands beside every pipeline; kept where it is there already."""
-    schema = json.dumps(json_schema(Plugins.discover()), indent=2) + "\n"
+    schema = json.dumps(json_schema(plugins), indent=2) + "\n"
     return [
         NewFile(SCHEMA_FILE, schema, "for editors; renew: aqueducts schema", may_exist=True),
         NewFile(".gitignore", _starter("gitignore"), "leaves out what runs write", may_exist=True),
