@@ -30,11 +30,12 @@ from aqueducts.testing.object_stores import ObjectStoreSuite
 from aqueducts.testing.secret_resolvers import SecretResolverSuite
 from aqueducts.testing.sources import SourceSuite
 from aqueducts.testing.suite import Suite, needs, optional
-from aqueducts.testing.tables import ALL_TYPES, difference, table_of_types
+from aqueducts.testing.tables import ALL_TYPES, AWKWARD_TEXTS, difference, table_of_types
 from aqueducts.testing.whole_plugins import PluginSuite
 
 __all__ = [
     "ALL_TYPES",
+    "AWKWARD_TEXTS",
     "Bench",
     "DestinationSuite",
     "EngineSuite",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class DestinationValues(Suite, ABC):
     """Whether a result without rows leaves its columns at the target."""
     preserves_types: Collection[str] = ALL_TYPES
     """Names of the types that come back as they were, of those in `ALL_TYPES`."""
+    awkward_texts: Sequence[str | None] = AWKWARD_TEXTS
+    """Texts that have to survive."""
     preserves_nulls: bool = True
     """Whether a null comes back as a null."""
 
@@ -145,7 +147,7 @@ class DestinationValues(Suite, ABC):
     @needs("keeps_rows")
     def test_awkward_texts_survive(self, tmp_path: Path) -> None:
         """Texts in other alphabets, with quotes and with words that look like values; nulls."""
-        texts = [each for each in AWKWARD_TEXTS if each is not None or self.preserves_nulls]
+        texts = [each for each in self.awkward_texts if each is not None or self.preserves_nulls]
         table = self._table(len(texts)).set_column(1, "label", pa.array(texts, pa.string()))
         self._check_table(tmp_path, table, "bind values instead of putting them in a statement")
 

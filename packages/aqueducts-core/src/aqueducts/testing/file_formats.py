@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tracemalloc
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class FileFormatSuite(Suite, ABC):
     """Whether columns may come from names of folders."""
     preserves_types: Collection[str] = ALL_TYPES
     """Names of the types that are read as they were written, of those in `ALL_TYPES`."""
+    awkward_texts: Sequence[str | None] = AWKWARD_TEXTS
+    """Texts that have to survive."""
     preserves_nulls: bool = True
     """Whether a null is read as a null."""
 
@@ -348,7 +350,7 @@ class FileFormatSuite(Suite, ABC):
     @needs("is_writable")
     def test_awkward_texts_survive(self, tmp_path: Path) -> None:
         """Texts in other alphabets, with quotes and with words that look like values; nulls."""
-        texts = [each for each in AWKWARD_TEXTS if each is not None or self.preserves_nulls]
+        texts = [each for each in self.awkward_texts if each is not None or self.preserves_nulls]
         table = self._table(len(texts)).set_column(1, "label", pa.array(texts, pa.string()))
         problem = self._comes_back(tmp_path, table)
         require(

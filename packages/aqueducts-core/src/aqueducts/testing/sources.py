@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import tracemalloc
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -63,6 +63,8 @@ class SourceSuite(Suite, ABC):
     """Whether there may be a table without columns."""
     preserves_types: Collection[str] = ALL_TYPES
     """Names of the types that `config_of_table` keeps, of those in `ALL_TYPES`."""
+    awkward_texts: Sequence[str | None] = AWKWARD_TEXTS
+    """Texts that have to survive."""
     preserves_nulls: bool = True
     """Whether a null stays a null (and an empty text stays one)."""
 
@@ -393,7 +395,7 @@ class SourceSuite(Suite, ABC):
     @needs("config_of_table")
     def test_awkward_texts_survive(self, tmp_path: Path) -> None:
         """Texts in other alphabets, with quotes and with words that look like values; nulls."""
-        texts = [each for each in AWKWARD_TEXTS if each is not None or self.preserves_nulls]
+        texts = [each for each in self.awkward_texts if each is not None or self.preserves_nulls]
         table = pa.table({"text": pa.array(texts, pa.string())})
         self._check_table(tmp_path, table, "read text as UTF-8 and leave it as it is")
 

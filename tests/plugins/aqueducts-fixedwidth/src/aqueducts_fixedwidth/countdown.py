@@ -15,7 +15,7 @@ from aqueducts.relations import ArrowStream
 class CountdownConfig(PipelineModel):
     """Numbers from `start` down to 1."""
 
-    type: Literal["countdown"]
+    type: Literal["countdown"] = Field(description="Kind of source.")
     name: Name = Field(description="Table name.")
     start: int = Field(ge=0, description="First number.")
     batch_rows: int = Field(default=1000, ge=1, description="Rows per batch.")

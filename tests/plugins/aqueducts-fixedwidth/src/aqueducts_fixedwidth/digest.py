@@ -14,7 +14,7 @@ from aqueducts.models.fields import Location, Name, PipelineModel
 class DigestConfig(PipelineModel):
     """A file with the number of rows and their SHA-256."""
 
-    type: Literal["digest"]
+    type: Literal["digest"] = Field(description="Kind of destination.")
     name: Name = Field(description="Name shown in progress and summary.")
     location: Location = Field(description="File to write.")
 

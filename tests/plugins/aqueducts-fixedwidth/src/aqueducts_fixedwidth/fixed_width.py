@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,8 @@ from aqueducts.relations import ArrowStream, DataFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_BATCH_ROWS = 8192
 
 
 class FixedWidthOptions(PipelineModel):
@@ -39,19 +42,34 @@ class FixedWidth(FileFormat):
         import pyarrow as pa
 
         widths = _widths(options)
-        schema = pa.schema([(name, pa.string()) for name in widths])
+        texts = pa.schema([(name, pa.string()) for name in widths])
+        folders = list(partitions or [])
+        schema = pa.schema([*texts, *folders])
 
         def batches(
             partition: int, columns: Sequence[str] | None, condition: Any
         ) -> Iterator[pa.RecordBatch]:
-            with Path(files[partition].path).open() as lines:
-                rows = [_split(line.rstrip("\n"), widths) for line in lines]
-            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+            file = files[partition]
+            with Path(file.path).open(encoding="utf-8") as lines:
+                while part := list(islice(lines, _BATCH_ROWS)):
+                    rows = [_split(line.rstrip("\n"), widths) for line in part]
+                    batch = pa.RecordBatch.from_pylist(rows, schema=texts)
+                    constant = [
+                        pa.repeat(pa.scalar(value, pa.string()), len(rows)).cast(field.type)
+                        for field, value in zip(folders, file.partition_values, strict=True)
+                    ]
+                    yield pa.RecordBatch.from_arrays([*batch.columns, *constant], schema=schema)
 
         return ArrowStream(schema=schema, open=batches, partitions=len(files), is_rereadable=True)
 
     def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:
-        """Refuse columns without a width."""
+        """Refuse columns without a width, and those that are no single values."""
+        nested = [field.name for field in schema if field.type.num_fields]
+        if nested:
+            raise DestinationError(
+                f"fixed_width cannot hold lists, structs or maps: {', '.join(nested)}",
+                hint="turn them into text in the last stage",
+            )
         missing = [name for name in schema.names if name not in _widths(options)]
         if missing:
             raise DestinationError(
@@ -65,7 +83,7 @@ class FixedWidth(FileFormat):
 
         def write(reader: pa.RecordBatchReader, path: Path) -> int:
             rows = 0
-            with path.open("w") as lines:
+            with path.open("w", encoding="utf-8") as lines:
                 for batch in reader:
                     for row in batch.to_pylist():
                         cells = (str(row.get(name) or "")[:width] for name, width in widths.items())
@@ -78,7 +96,7 @@ class FixedWidth(FileFormat):
 
     def count_rows(self, path: Path, options: BaseModel) -> int:
         """Lines of the file."""
-        with path.open() as lines:
+        with path.open(encoding="utf-8") as lines:
             return sum(1 for _ in lines)
 
 
