@@ -24,6 +24,8 @@ def test_the_pipeline_is_sound_and_runs(invoke: Any, document_format: str, name:
     assert invoke("init", "--format", document_format).exit_code == 0
     checked = invoke("check", "--strict", name)
     assert (checked.exit_code, checked.stderr) == (0, "")
+    tested = invoke("test")
+    assert (tested.exit_code, "2 passed" in tested.stdout + tested.stderr) == (0, True)
     run = invoke("run", "-q", name)
     assert run.exit_code == 0
     assert "Hamburg" in run.stdout
@@ -56,7 +58,11 @@ def test_the_next_commands_work(invoke: Any) -> None:
     shown = invoke("init", "new folder/inside").stdout
     commands = shown.partition("next:\n")[2].splitlines()
     assert commands[0] == "  cd 'new folder/inside'"
-    assert commands[1:] == ["  aqueducts check pipeline.yml", "  aqueducts run pipeline.yml"]
+    assert commands[1:] == [
+        "  aqueducts check pipeline.yml",
+        "  aqueducts test",
+        "  aqueducts run pipeline.yml",
+    ]
     assert invoke("init", "-q", "quiet").stdout == ""
 
 
@@ -82,7 +88,7 @@ def test_files_of_a_repository_are_kept(invoke: Any) -> None:
     Path(".gitignore").write_text("mine\n")
     result = invoke("init")
     assert result.exit_code == 0
-    assert ".gitignore            is there already, and was kept" in result.stdout
+    assert ".gitignore               is there already, and was kept" in result.stdout
     assert Path(".gitignore").read_text() == "mine\n"
 
 

@@ -18,6 +18,8 @@ DocumentFormat = Literal["yaml", "json", "toml"]
 
 SCHEMA_FILE = "pipeline.schema.json"
 
+_TESTS = "tests/pipeline_test.yml"
+
 _ENDINGS = {"yaml": "yml", "json": "json", "toml": "toml"}
 
 
@@ -28,10 +30,11 @@ def start_project(folder: Path, document_format: DocumentFormat, console: Consol
         NewFile(pipeline, _starter(pipeline), "two sources, two stages, a destination"),
         NewFile("data/orders.csv", _starter("data/orders.csv"), "sample data"),
         NewFile("data/customers.csv", _starter("data/customers.csv"), "sample data"),
+        NewFile(_TESTS, _starter(_TESTS).replace("../pipeline.yml", f"../{pipeline}"), "two tests"),
         *shared_files(Plugins.discover()),
     ]
     written = write_new_files(folder, made)
-    commands = [f"aqueducts check {pipeline}", f"aqueducts run {pipeline}"]
+    commands = [f"aqueducts check {pipeline}", "aqueducts test", f"aqueducts run {pipeline}"]
     tell_what_was_made(folder, made, written, commands, console)
 
 
