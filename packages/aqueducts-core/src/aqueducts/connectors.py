@@ -5,7 +5,11 @@ tag in pipeline files, and a pydantic model of its fields; the models of all ins
 together are the pipeline format. Instances are made per run with their part of the file.
 
 Connectors never see the engine's session, another plugin, or a credential they did not ask for.
-Their methods run in worker threads of the run and may block.
+Their methods run in worker threads of the run and may block; a run calls the methods of one object
+one after another, from whatever thread is free. What they raise that is not one of
+`aqueducts.errors` becomes a SourceError or DestinationError with its text.
+
+`aqueducts.testing` has a suite of checks for each kind of connector.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 
 from aqueducts.events import Event
+from aqueducts.frames import EngineWriter, Frame, SessionTables, StreamWriter, WriteReport
 from aqueducts.relations import DataFile, Relation
 
 if TYPE_CHECKING:
@@ -60,16 +65,6 @@ class RunInfo(msgspec.Struct, frozen=True):
     pipeline: str | None = None
 
 
-class SessionTables(Protocol):
-    """The tables of the session that the caller passed to `run`."""
-
-    def names(self) -> Sequence[str]:
-        """Names of all tables that are there."""
-
-    def register(self, name: str, reader: pa.RecordBatchReader) -> int:
-        """Keep a stream as a table under `name` (replacing one) and return its rows."""
-
-
 class RunContext(Protocol):
     """What a run lends to its connectors."""
 
@@ -86,24 +81,38 @@ class RunContext(Protocol):
         """Tables of the caller's session; None where the caller gave no session."""
 
     def reveal(self, value: str | SecretStr) -> str:
-        """The text with `${secret:...}` references resolved. Never store or log the result."""
+        """The text with `${secret:...}` references resolved. Never store or log the result.
+
+        The run keeps what was resolved, and every SecretStr that is passed here, out of its events
+        and errors. Raises SecretError.
+        """
 
     def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
-        """The store that serves `location`."""
+        """The store that serves `location`; references in both are resolved.
+
+        Raises MissingPluginError, StorageError, SecretError.
+        """
 
     def emit(self, event: Event) -> object:
         """Tell an event of this run, from any thread. Secrets are masked on the way."""
 
     def staged(self, write: StagedWrite) -> None:
-        """Tell the run of a staged write, so that it is removed whatever happens."""
+        """Tell the run of a staged write, so that it is removed whatever happens.
+
+        Call it before anything can be committed. The run calls `forbid_commit` when it is stopped,
+        and `abort` at its end, also after `commit`. Stores tell of their own writes.
+        """
 
 
 class Source(ABC, Generic[ConfigT]):
     """A kind of table to read."""
 
     type: ClassVar[str]
+    """Its tag in pipeline files, in snake_case."""
     aliases: ClassVar[tuple[str, ...]] = ()
+    """Other tags that are accepted."""
     config_model: ClassVar[ModelClass]
+    """Its fields, among them `type: Literal[...]` and `name`, the name of the table."""
 
     def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
         self.config = config
@@ -113,75 +122,25 @@ class Source(ABC, Generic[ConfigT]):
     def open(self, context: RunContext) -> Relation:
         """Describe the relation. May look at the source's schema, may not read its data.
 
+        Called once in a run, while other sources are opened. Connections that it opens to look at
+        the schema are closed when it returns; those to read are opened by the relation.
+
         Raises SourceError, StorageError, SecretError.
         """
 
 
-class WriteReport(msgspec.Struct, frozen=True):
-    """What a destination has committed."""
-
-    rows: int
-    size_bytes: int | None = None
-    files: int | None = None
-    location: str | None = None
-
-
-class EngineWriter(msgspec.Struct, frozen=True):
-    """A file format that the engine writes itself (`COPY ... STORED AS`)."""
-
-    stored_as: str
-    options: Mapping[str, str] = msgspec.field(default_factory=dict)
-    extension: str = ""
-    """With its dot; files in folders get it."""
-
-
-class StreamWriter(msgspec.Struct, frozen=True):
-    """A file format that Python writes: `write(reader, path)` returns the rows written."""
-
-    write: Callable[[pa.RecordBatchReader, Path], int]
-    extension: str = ""
-
-
-class Frame(Protocol):
-    """The result of a stage, ready to be streamed once or more."""
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Columns with plain types (no views), all nullable."""
-
-    def check(self) -> None:
-        """Plan the query to the end without running it.
-
-        Raises EngineError for what only then shows.
-        """
-
-    def stream(self) -> pa.RecordBatchReader:
-        """Run the query. Batches arrive as they are made; memory stays bounded.
-
-        Raises EngineError while it is read.
-        """
-
-    def write_files(
-        self,
-        path: Path,
-        writer: EngineWriter,
-        *,
-        is_single_file: bool,
-        partition_columns: Sequence[str] = (),
-    ) -> int:
-        """Run the query into files with the engine's own writer; returns the rows written.
-
-        `path` is a file, or a folder where `is_single_file` is False. An error leaves files that
-        look whole and are not: write to a staged path only.
-        """
-
-
 class Destination(ABC, Generic[ConfigT]):
-    """A kind of place to write the result to. Every write is all or nothing."""
+    """A kind of place to write the result to. Every write is all or nothing.
+
+    A run makes one object and calls `prepare`, then `check`, then `write`.
+    """
 
     type: ClassVar[str]
+    """Its tag in pipeline files, in snake_case."""
     aliases: ClassVar[tuple[str, ...]] = ()
+    """Other tags that are accepted."""
     config_model: ClassVar[ModelClass]
+    """Its fields, among them `type: Literal[...]` and `name`, what the step is called."""
 
     def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
         self.config = config
@@ -203,26 +162,43 @@ class Destination(ABC, Generic[ConfigT]):
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Write the frame in one step: on any error the target is as it was before.
 
-        May be called again in the same run after it raised OutOfMemoryError.
+        Errors of the frame pass through as they are. So does what a stopped run raises in this
+        thread, which is no Exception: clean up in `finally`. Nothing is committed after
+        `forbid_commit`, see `RunContext.staged`. May be called again in the same run after it
+        raised OutOfMemoryError.
+
+        Raises DestinationError, StorageError, SecretError.
         """
 
 
 class FileFormat(ABC):
-    """A format of files: how to read and write it. Names its two option models."""
+    """A format of files: how to read and write it. Names its two option models.
+
+    Made without arguments. `options` are always an instance of the model for reading or writing.
+    """
 
     type: ClassVar[str]
+    """Its tag in pipeline files, in snake_case."""
     aliases: ClassVar[tuple[str, ...]] = ()
+    """Other tags that are accepted."""
     extensions: ClassVar[tuple[str, ...]]
-    """File name endings without compression, with their dot."""
+    """File name endings without compression, in lower case, with their dot."""
     read_options: ClassVar[ModelClass]
+    """Options to read files; PipelineModel where there are none."""
     write_options: ClassVar[ModelClass | None] = None
-    """None: this format is read only."""
+    """Options to write files. None: this format is read only."""
 
     @abstractmethod
     def scan(
         self, files: Sequence[DataFile], options: BaseModel, partitions: pa.Schema | None
     ) -> Relation:
-        """Describe the files as one relation: a FileScan, or an ArrowStream."""
+        """Describe the files as one relation: a FileScan, or an ArrowStream.
+
+        There is at least one file. `partitions` are columns whose values are in the names of
+        folders: the relation has them behind its own, with each file's `partition_values`.
+
+        Raises SourceError.
+        """
 
     def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:  # noqa: B027 - a format that writes everything has nothing to check
         """Refuse columns that this format cannot hold, naming them (DestinationError)."""
@@ -230,7 +206,10 @@ class FileFormat(ABC):
     def writer(
         self, schema: pa.Schema, options: BaseModel, file_name: str
     ) -> EngineWriter | StreamWriter:
-        """How `schema` is written. `file_name` is the target's, for endings like `.csv.gz`."""
+        """How `schema` is written, once `check_schema` has taken it.
+
+        `file_name` is the target's, for endings like `.csv.gz`; empty for a folder.
+        """
         raise NotImplementedError(f"file format {self.type!r} is read only")
 
     def count_rows(self, path: Path, options: BaseModel) -> int:
@@ -257,11 +236,18 @@ class StagedWrite(ABC):
 
     @abstractmethod
     def commit(self) -> None:
-        """Put what was written in the place of the target in one step, durably."""
+        """Put what was written in the place of the target in one step, durably.
+
+        Raises StorageError; the target is then as it was. So it does after `abort` or
+        `forbid_commit`.
+        """
 
     @abstractmethod
     def abort(self) -> None:
-        """Remove what was written. May be called at any time, from any thread."""
+        """Remove what was written. May be called at any time, from any thread, more than once.
+
+        After `commit` it leaves the target alone.
+        """
 
     def forbid_commit(self) -> None:
         """Make `commit` fail from now on, since the run is being stopped; `abort` comes later.
@@ -278,12 +264,17 @@ class Store(ABC):
     def find(self, extensions: Sequence[str]) -> Listing:
         """Files at the location: a file, a folder (walked), or a glob.
 
-        Raises StorageError where nothing is there.
+        A folder gives what ends in one of `extensions`, plain or compressed; a file or glob gives
+        what it names. Raises StorageError where nothing is there.
         """
 
     @abstractmethod
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
-        """Refuse to write here where that would destroy something else (StorageError)."""
+        """Refuse to write here where that would destroy something else (StorageError).
+
+        Changes nothing that users see. A folder that holds other things than data files with
+        these extensions is refused.
+        """
 
     @abstractmethod
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
@@ -297,26 +288,38 @@ class ObjectStoreType(ABC):
 
     @abstractmethod
     def open(self, location: str, options: Mapping[str, str]) -> Store:
-        """The store for a location. Raises StorageError for a bad location or options."""
+        """The store for a location; no connection is needed yet.
+
+        `options` is what `storage_config` says, with secrets resolved.
+        Raises StorageError for a bad location or options, without their values.
+        """
 
 
 class SecretResolver(ABC):
-    """Resolves `${secret:SCHEME:REF}`."""
+    """Resolves `${secret:SCHEME:REF}`. Made without arguments when a run first needs it."""
 
     scheme: ClassVar[str]
+    """In lower case."""
 
     @abstractmethod
     def resolve(self, reference: str) -> str:
-        """The secret. Raises SecretError that names the reference, never the value."""
+        """The secret. Called once per reference and run, from any thread.
+
+        Raises SecretError that names the reference, never a value, with a hint.
+        """
 
 
 class UdfPack(msgspec.Struct, frozen=True):
-    """Functions for queries. `register` gets what the engine offers for the purpose."""
+    """Functions for queries."""
 
     name: str
+    """Unique among all packs."""
     engine: str
+    """Name of the engine that they are for; others pass them over."""
     register: Callable[[Any], None]
+    """Called when a run begins, with what the engine offers: a `datafusion.SessionContext`."""
     volatile_functions: tuple[str, ...] = ()
+    """Functions that give another result each time; stages with them are run once and kept."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True):
@@ -333,19 +336,31 @@ class EngineSettings(msgspec.Struct, frozen=True):
 
 
 class Session(ABC):
-    """One run's tables in an engine. Methods block; several threads may call at once."""
+    """One run's tables in an engine. Methods block; several threads may call at once.
+
+    Names of tables may be anything; `FROM Orders` finds `Orders` as well as `orders`. What a query
+    does wrong is an EngineError; only queries are run, no other statement.
+    """
 
     @abstractmethod
     def register(self, name: str, relation: Relation, *, is_joined: bool) -> pa.Schema:
-        """Make a source known by name; `is_joined` tells that a query joins it."""
+        """Make a source known by name; `is_joined` tells that a query joins it.
+
+        Reads no rows but what a schema needs. Raises EngineError, with the name, for what is no
+        relation or one that this engine cannot read.
+        """
 
     @abstractmethod
     def define(self, name: str, query: str) -> pa.Schema:
-        """Make a stage known by name as a view, fully checked, without reading data."""
+        """Make a stage known by name as a view, fully checked, without reading data.
+
+        Replaces a stage of this name. Raises EngineError for unknown tables, columns and
+        functions, for types that do not fit and for two columns of one name.
+        """
 
     @abstractmethod
     def materialise(self, name: str) -> tuple[int, int]:
-        """Run a stage once and keep its rows in its place; returns rows and bytes."""
+        """Run a stage once and keep its rows, in order, in its place; returns rows and bytes."""
 
     @abstractmethod
     def drop(self, name: str) -> None:
@@ -373,25 +388,32 @@ class Session(ABC):
 
     @abstractmethod
     def replan(self, error: Exception) -> str | None:
-        """Choose another plan after an OutOfMemoryError; what changed, or None for no other."""
+        """Choose another plan after an OutOfMemoryError; what changed, or None for no other.
+
+        Tables stay as they are.
+        """
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Ask everything that runs to stop; from any thread, returns at once."""
+        """Ask everything that runs to stop; from any thread, returns at once.
+
+        Threads that wait for a query are ended by an exception, and no query begins after it.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Forget all tables of this run."""
+        """Forget all tables of this run. A caller's session keeps the caller's tables."""
 
 
 class Engine(ABC):
-    """Runs queries."""
+    """Runs queries. Made without arguments."""
 
     name: ClassVar[str]
+    """What settings call it."""
 
     @abstractmethod
     def open_session(self, settings: EngineSettings, given: Any | None) -> Session:
-        """Begin a run; `given` is the caller's own session, in the engine's own type."""
+        """Begin a run; `given` is the caller's own session, in the engine's own type, or None."""
 
     @abstractmethod
     def check_syntax(self, query: str) -> tuple[str, int, int] | None:
@@ -404,4 +426,4 @@ class Engine(ABC):
     @property
     @abstractmethod
     def volatile_functions(self) -> frozenset[str]:
-        """Functions that give another result each time they are called."""
+        """Functions that give another result each time they are called, in lower case."""

@@ -2,7 +2,8 @@
 
 Hooks collect: they return data, their order never matters, and a name claimed twice is an error
 that names both distributions. Entry-point group `aqueducts`; the value is a module that holds
-functions of these names, each marked with `aqueducts.hookimpl`.
+functions of these names, each marked with `aqueducts.hookimpl`. A hook may be called more than
+once in a process, and gives the same each time; it connects to nothing.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class TableProvider(msgspec.Struct, frozen=True):
 
     provider: Any
     size_bytes: int | None = None
+    """Bytes of all rows where that is known."""
 
 
 class ArrowStream(msgspec.Struct, frozen=True):
@@ -83,11 +84,13 @@ class ArrowStream(msgspec.Struct, frozen=True):
     """
 
     schema: pa.Schema
+    """All columns; no two of one name. Batches have exactly these types."""
     open: Callable[[int, Sequence[str] | None, pc.Expression | None], Iterable[pa.RecordBatch]]
     partitions: int = 1
     is_rereadable: bool = False
     """Whether `open` may be called again for the same partition and gives the same rows."""
     size_bytes: int | None = None
+    """Bytes of all rows where that is known: the planner puts the smaller side of a join first."""
 
 
 class ArrowTable(msgspec.Struct, frozen=True):
