@@ -165,3 +165,18 @@ def test_row_groups_are_smaller_under_a_limit(tmp_path: Path) -> None:
         )
         sizes.append(pq.ParquetFile(path).metadata.row_group(0).num_rows)
     assert sizes == [262_144, 65_536, 5_000]
+
+
+def test_under_a_limit_texts_are_no_views(tmp_path: Path) -> None:
+    """A view keeps its page in memory, also where the file itself says that it holds views."""
+    path = tmp_path / "views.parquet"
+    pq.write_table(pa.table({"a": pa.array(["x"], pa.string_view())}), path)
+    scan = FileScan("parquet", [DataFile(str(path), path.stat().st_size)])
+    types = []
+    for limit in (None, 1 << 30):
+        session = DataFusionEngine().open_session(
+            EngineSettings(tmp_path / str(limit), max_memory_bytes=limit), None
+        )
+        types += session.register("t", scan, is_joined=False).types
+        session.close()
+    assert types == [pa.string_view(), pa.string()]

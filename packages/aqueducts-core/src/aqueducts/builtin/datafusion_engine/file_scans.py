@@ -38,6 +38,8 @@ class ScanContext(msgspec.Struct, frozen=True):
     links: Links
     source: str
     """Name of the source, for messages and counting."""
+    has_views: bool = True
+    """Whether columns of text may be views, which keep whole pages of their files in memory."""
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-__all__ = ["parquet_keeps", "parquet_type", "plain_schema", "plain_type"]
+__all__ = ["parquet_keeps", "parquet_type", "plain_schema", "plain_type", "without_views"]
 
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:
@@ -37,6 +37,12 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """The schema with plain types, all columns nullable, without metadata."""
     return pa.schema([pa.field(field.name, plain_type(field.type), True) for field in schema])
+
+
+def without_views(schema: pa.Schema) -> pa.Schema:
+    """The schema with columns of texts and bytes that are no views; nested ones stay."""
+    plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    return pa.schema([field.with_type(plain.get(field.type, field.type)) for field in schema])
 
 
 def parquet_type(data_type: pa.DataType) -> pa.DataType:

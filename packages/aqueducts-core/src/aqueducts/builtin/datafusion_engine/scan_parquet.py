@@ -20,6 +20,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     unite,
     without_partitions,
 )
+from aqueducts.builtin.datafusion_engine.plain_types import without_views
 from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.builtin.parquet_footers import read_footer
@@ -45,6 +46,9 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
     """The files as one frame; columns are found by name, missing ones are null."""
     footers = _footers(scan.files)
     schema = _schema(scan, footers)
+    if not into.has_views:
+        # Files that DataFusion wrote say that their texts are views.
+        schema = without_views(schema)
     if any(_hides_nan(footer) for footer in footers):
         use_no_statistics(into.context)
     parts = []

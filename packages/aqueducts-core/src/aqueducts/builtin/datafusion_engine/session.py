@@ -58,6 +58,7 @@ class DataFusionSession(Session):
             self._context = given
             self._restore_settings = keep_order_of_views(given)
         self._work_dir = settings.work_dir
+        self._max_memory_bytes = settings.max_memory_bytes
         self._links = Links(settings.work_dir / "links")
         self._executor = Executor(self._context, self._links)
         self._lock = threading.Lock()
@@ -209,7 +210,8 @@ class DataFusionSession(Session):
 
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
         # Each format is imported where it is read: starting is most of what a small run does.
-        into = ScanContext(self._context, self._links, name)
+        has_views = self._max_memory_bytes is None
+        into = ScanContext(self._context, self._links, name, has_views)
         if scan.format == "parquet":
             from aqueducts.builtin.datafusion_engine.scan_parquet import scan_parquet
 
