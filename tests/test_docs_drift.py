@@ -177,7 +177,7 @@ def test_data_types_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "run", "check", "test", "schema", "plugins", "completion"]
+    "name", ["init", "run", "check", "test", "schema", "plugins", "explain", "completion"]
 )
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""
@@ -376,8 +376,7 @@ def test_environment_variables_are_those_of_options() -> None:
     known = {str(each.envvar) for command in commands for each in command.params if each.envvar}
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
-
-_OURS = ("init", "run", "check", "test", "schema", "plugins", "completion")
+    "name", ["init", "run", "check", "test", "schema", "plugins", "explain", "completion"]
 
 
 def test_every_page_can_be_reached() -> None:

@@ -158,7 +158,7 @@ stages:
 """
         with pytest.raises(PlanError) as error:
             make_plan(load_text(text, file="p.yml"))
-        double, unknown = error.value.problems
+        unknown, double = error.value.problems
         assert (double.file, double.line, double.column) == ("p.yml", 9, 13)
         assert double.message == "the name 'one' is used twice, first in line 5"
         assert (unknown.line, unknown.column) == (8, 14)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aqueducts.diagnostics import Problem, nearest
+from aqueducts.diagnostics import Problem, sort_problems
+from aqueducts.documents import Path
 from aqueducts.errors import PlanError
-from aqueducts.queries import QueryFacts, TableReference, read_query
-from aqueducts.table_names import TableNames
+from aqueducts.queries import QueryFacts
+from aqueducts.validation.references import NamedStage, Report, duplicate_names, find_readings
 
 if TYPE_CHECKING:
     from aqueducts.documents import Path
@@ -147,9 +148,9 @@ def make_plan(pipeline: Pipeline, *, known_tables: Sequence[str] = ()) -> Plan:
 
     `known_tables` are tables of the caller's session. Raises PlanError with all problems.
     """
-    problems: list[Problem] = []
-    problems += _duplicate_names(pipeline)
-    stages, found = _plan_stages(pipeline, known_tables)
+    report = _report_in(pipeline)
+    problems = list(duplicate_names(_named(pipeline), report))
+    stages, found = _plan_stages(pipeline, known_tables, report)
     problems += found
     destination = pipeline.destination
     if destination is not None and not stages:
@@ -162,7 +163,7 @@ def make_plan(pipeline: Pipeline, *, known_tables: Sequence[str] = ()) -> Plan:
             )
         )
     if problems:
-        raise PlanError(problems)
+        raise PlanError(sort_problems(problems))
     return Plan(
         sources=tuple(source.name for source in pipeline.sources),
         stages=tuple(stages),
@@ -246,29 +247,6 @@ def _instability(stage: PlannedStage, volatile_functions: AbstractSet[str]) -> s
     return None
 
 
-def _duplicate_names(pipeline: Pipeline) -> list[Problem]:
-    problems = []
-    seen: dict[str, tuple[str, tuple[str | int, ...]]] = {}
-    for name, path in _named(pipeline):
-        folded = name.lower()
-        if folded not in seen:
-            seen[folded] = (name, path)
-            continue
-        first, first_path = seen[folded]
-        place = pipeline.problem((*first_path, "name"), "", code="")
-        where = "" if place.line is None else f", first in line {place.line}"
-        same = "" if first == name else f" (as {first!r}; SQL does not tell them apart)"
-        problems.append(
-            pipeline.problem(
-                (*path, "name"),
-                f"the name {name!r} is used twice{same}{where}",
-                code="duplicate-name",
-                help="give every source and stage a name of its own",
-            )
-        )
-    return problems
-
-
 def _named(pipeline: Pipeline) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     for index, source in enumerate(pipeline.sources):
         yield source.name, ("sources", index)
@@ -278,74 +256,42 @@ def _named(pipeline: Pipeline) -> Iterator[tuple[str, tuple[str | int, ...]]]:
 
 
 def _plan_stages(
-    pipeline: Pipeline, known_tables: Sequence[str]
+    pipeline: Pipeline, known_tables: Sequence[str], report: Report
 ) -> tuple[list[PlannedStage], list[Problem]]:
     planned: list[PlannedStage] = []
     problems: list[Problem] = []
     sources = [source.name for source in pipeline.sources]
-    earlier = TableNames([*sources, *known_tables])
-    every = TableNames([name for name, _ in _named(pipeline)])
-    for group, stages in enumerate(pipeline.stages):
-        for place, stage in enumerate(stages):
-            facts = read_query(stage.query)
-            reads: dict[str, None] = {}
-            if facts is None:
-                reads.update(dict.fromkeys(earlier))
-            for reference in facts.tables if facts else ():
-                name = earlier.find(reference.name)
-                if name is not None:
-                    reads[name] = None
-                elif "." not in reference.name:
-                    problem = _unknown_table(pipeline, (group, place), reference, earlier, every)
-                    problems.append(problem)
-            own = [name for name in reads if name not in known_tables or name in sources]
-            planned.append(
-                PlannedStage(
-                    name=stage.name,
-                    stage=stage,
-                    group=group,
-                    place=place,
-                    facts=facts,
-                    reads=tuple(own),
-                )
+    groups = [
+        [NamedStage(stage.name, stage.query, group, place) for place, stage in enumerate(stages)]
+        for group, stages in enumerate(pipeline.stages)
+    ]
+    for reading in find_readings(sources, groups, report, known_tables=known_tables):
+        stage = reading.stage
+        reads = [name for name in reading.tables if name not in known_tables or name in sources]
+        planned.append(
+            PlannedStage(
+                name=stage.name,
+                stage=pipeline.stages[stage.group][stage.place],
+                group=stage.group,
+                place=stage.place,
+                facts=reading.facts,
+                reads=tuple(reads),
             )
-        earlier = TableNames([*earlier, *(stage.name for stage in stages)])
+        )
+        problems += reading.problems
     return planned, problems
 
 
-def _unknown_table(
-    pipeline: Pipeline,
-    position: tuple[int, int],
-    reference: TableReference,
-    earlier: TableNames,
-    every: TableNames,
-) -> Problem:
-    group, place = position
-    stage = pipeline.stages[group][place]
-    declared = every.find(reference.name)
-    same_group = [each.name for each in pipeline.stages[group]]
-    if declared == stage.name:
-        message = f"stage {stage.name!r} reads itself"
-        help_text = "give the stage another name than the table it reads"
-    elif declared in same_group:
-        message = f"stage {stage.name!r} reads {declared!r}, a stage of its own group"
-        help_text = (
-            "the stages of one group run at the same time; move one of them to a later group"
-        )
-    elif declared is not None:
-        message = f"stage {stage.name!r} reads {declared!r}, a stage of a later group"
-        help_text = f"move {declared!r} to an earlier group"
-    else:
-        message = f"table {reference.name!r} is not known in stage {stage.name!r}"
-        similar = nearest(reference.name, list(earlier))
-        known = ", ".join(earlier) or "none"
-        help_text = f"did you mean {similar!r}?" if similar else f"known here: {known}"
-    return pipeline.problem(
-        ("stages", group, place, "query"),
-        message,
-        code="unknown-table" if declared is None else "unreachable-stage",
-        help=help_text,
-        line=reference.line,
-        column=reference.column,
-        length=len(reference.name),
-    )
+def _report_in(pipeline: Pipeline) -> Report:
+    def report(
+        path: Path,
+        message: str,
+        *,
+        code: str,
+        help: str | None = None,  # noqa: A002 - the field's name
+        span: tuple[int, int] | None = None,
+    ) -> Problem:
+        offset, length = span if span is not None else (None, 1)
+        return pipeline.problem(path, message, code=code, help=help, offset=offset, length=length)
+
+    return report

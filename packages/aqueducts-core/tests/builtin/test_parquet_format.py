@@ -118,10 +118,12 @@ def test_compression_without_a_level_gets_its_usual_one(given: str, meant: str) 
 )
 def test_wrong_options_are_errors(key: str, value: object, message: str) -> None:
     """The engine would panic, hang or say nothing; the error is at the option's place."""
-    with pytest.raises(ValidationError, match=message) as caught:
+    with pytest.raises(ValidationError) as caught:
         ParquetWriteOptions.model_validate({key: value})
 
-    assert [error["loc"] for error in caught.value.errors()] == [(key,)]
+    [error] = caught.value.errors()
+    assert error["loc"] == (key,)
+    assert message in f"{error['msg']}: {error.get('ctx', {}).get('help')}"
 
 
 def test_all_wrong_options_are_told_at_once() -> None:

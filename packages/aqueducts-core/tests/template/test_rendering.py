@@ -59,7 +59,7 @@ def test_a_value_never_changes_the_structure_and_is_not_expanded(hostile: str) -
     }
 
 
-@pytest.mark.parametrize("text", ["$x", "${", "$", "$ {x}", "{x}", "a$}b{"])
+@pytest.mark.parametrize("text", ["$x", "$", "$ {x}", "{x}", "a$}b{"])
 def test_other_dollars_are_left_alone(text: str) -> None:
     """Only `${name}` is a parameter."""
     result = render(read_document(f"a: {text!r}", file="p.yml", format="yaml"), {})
@@ -332,3 +332,24 @@ def test_what_looks_like_a_parameter_and_is_none_is_a_warning() -> None:
     assert problem.length == len("${my-month}")
     assert result.value == {"a": "x ${my-month} 1"}
     assert rendered("a: '${a-${x}}'\n", {"x": 1}).value == {"a": "${a-1}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("data/${month.csv", "write ${name}"),
+        ("${{ github.ref }}", "write ${name}"),
+        ("${month:-jan}", "params: {month: {default: jan}}, and write ${month}"),
+        ("${env:HOME}", "write ${secret:env:HOME}"),
+        ("{{ month }}", "write ${month}"),
+        ("{% if x %}", "write ${name}"),
+    ],
+)
+def test_placeholders_of_other_tools_are_warnings(text: str, advice: str) -> None:
+    """They stay as they are, and the help says what to write."""
+    result = render(read_document(f"a: {text!r}", file="p.yml", format="yaml"), {})
+    assert result.value == {"a": text}
+    assert result.problems
+    for problem in result.problems:
+        assert (problem.code, problem.severity) == ("malformed-placeholder", "warning")
+        assert advice in (problem.help or "")

@@ -85,7 +85,7 @@ def test_hidden_values_are_only_named_by_kind(value: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "context", "value", "expected"),
     [
-        ("string_type", {}, 3, "put it in quotes"),
+        ("string_type", {}, 3, "put it in quotes: '3'"),
         ("string_type", {}, [], None),
         (
             "literal_error",

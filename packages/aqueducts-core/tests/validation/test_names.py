@@ -188,7 +188,7 @@ def test_a_short_form_without_a_path() -> None:
     """The message uses the names of the short form."""
     (problem,) = problems_of("sources:\n  - {type: csv, name: a, options: {}}")
 
-    assert problem.message == "'path' is missing in sources[0]"
+    assert problem.message == "'path' is missing in source 'a'"
     assert place(problem) == (2, 26)
 
 
@@ -199,7 +199,7 @@ def test_a_problem_inside_a_short_form_is_at_its_place() -> None:
     wrong, unknown = problems_of(text)
 
     assert place(wrong) == (2, 56)
-    assert unknown.message == "unknown key 'hdr' in sources[0].format.options"
+    assert unknown.message == "unknown key 'hdr' in options of source 'a'"
     assert place(unknown) == (2, 60)
 
 

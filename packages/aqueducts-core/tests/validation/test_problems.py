@@ -171,8 +171,8 @@ def test_a_missing_field_is_described() -> None:
     (problem,) = problems_of("sources:\n  - type: file\n    name: a\n    format: {type: csv}")
 
     assert problem.code == "missing-field"
-    assert problem.message == "'location' is missing in sources[0]"
-    assert (problem.help or "").startswith("add location: Path or URL")
+    assert problem.message == "'location' is missing in source 'a'"
+    assert (problem.help or "").startswith("add location: ... (Path or URL")
     assert place(problem) == (2, 5)
 
 
@@ -181,7 +181,7 @@ def test_a_misspelled_field_is_one_problem() -> None:
     (problem,) = problems_of("sources: [{type: file, name: a, loction: x, format: {type: csv}}]")
 
     assert (
-        problem.message == "'location' is missing in sources[0], and 'loction' is not a known key"
+        problem.message == "'location' is missing in source 'a', and 'loction' is not a known key"
     )
     assert problem.help == "did you mean 'location'?"
     assert place(problem) == (1, 33)
@@ -212,16 +212,16 @@ def test_unknown_keys_are_warnings() -> None:
     assert found == [
         (
             (4, 35),
-            "unknown key 'has_heder' in sources[0].format.options",
+            "unknown key 'has_heder' in format.options of source 'a'",
             "did you mean 'has_header'?",
         ),
         (
             (6, 5),
-            "unknown key 'colour' in sources[0]",
+            "unknown key 'colour' in source 'a'",
             "the keys here are type, name, format, location, storage_config",
         ),
-        ((10, 7), "unknown key 'shw' in stages[0][0]", "did you mean 'show'?"),
-        ((11, 41), "unknown key 'nam' in destination", "did you mean 'name'?"),
+        ((10, 7), "unknown key 'shw' in stage 's'", "did you mean 'show'?"),
+        ((11, 41), "unknown key 'nam' in destination 'b'", "did you mean 'name'?"),
         ((12, 1), "unknown key 'stags' in the pipeline", "did you mean 'stages'?"),
     ]
 

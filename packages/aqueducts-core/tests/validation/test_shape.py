@@ -175,7 +175,7 @@ def problems(**fields: Any) -> list[str]:
         ),
         (
             {"mode": {"operation": "upsert"}},
-            ["mode.params: 'params' is missing in sources[0].mode"],
+            ["mode.params: 'params' is missing in mode of source 'a'"],
         ),
         ({"mode": {}}, ["mode: 'operation' is missing"]),
         (
@@ -184,7 +184,7 @@ def problems(**fields: Any) -> list[str]:
         ),
         (
             {"plain_union": {"operation": "append", "x": 1}},
-            ["plain_union.x: unknown key 'x' in sources[0].plain_union"],
+            ["plain_union.x: unknown key 'x' in plain_union of source 'a'"],
         ),
         ({"either": 1}, []),
         ({"either": [1]}, []),
@@ -201,7 +201,7 @@ def problems(**fields: Any) -> list[str]:
             {"by_name": {"a": {"known": True}}},
             ["by_name.a.known: 'known' must be a whole number, not true"],
         ),
-        ({"points": [{}, {"z": 1}]}, ["points[1].z: unknown key 'z' in sources[0].points[1]"]),
+        ({"points": [{}, {"z": 1}]}, ["points[1].z: unknown key 'z' in points[1] of source 'a'"]),
         ({"points": [{"x": 1, "y": 1}]}, ["points[0]: x and y are equal"]),
         (
             {"pair": [{"x": 1}, {"x": "q"}]},

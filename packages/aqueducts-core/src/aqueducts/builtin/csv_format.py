@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.column_types import check_unique_names, refuse_columns
 from aqueducts.builtin.compression import Compression, compression_of, ending_of, open_binary
+from aqueducts.builtin.declared_columns import CsvColumns
 from aqueducts.builtin.row_count import count_csv_records
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
 from aqueducts.models.fields import PipelineModel
-from aqueducts.models.schema import SchemaField
 from aqueducts.relations import CsvDialect, DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CsvReadOptions(PipelineModel):
         default=True, description="Whether the first line names the columns; else column_1, …"
     )
     delimiter: Character = Field(default=",", description="Character between values.")
-    fields: list[SchemaField] = Field(
+    fields: CsvColumns = Field(
         default_factory=list,
         alias="schema",
         description="Columns and their types; inferred where empty.",

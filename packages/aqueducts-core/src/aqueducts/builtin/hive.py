@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.connectors import Listing
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile
@@ -35,7 +36,7 @@ def _values(path: str, root: str, names: Sequence[str]) -> tuple[str | None, ...
     if found != list(names):
         expected = "".join(f"{name}=…/" for name in names)
         raise SourceError(
-            f"{path!r} is not in folders {expected} below {root!r}"
+            f"{shown_path(path)!r} is not in folders {expected} below {shown_path(root)!r}"
             + (f", but in {''.join(f'{key}=…/' for key in found)}" if found else ""),
             hint="partition_columns must name all key=value folders in their order; move files "
             "that are elsewhere, or leave partition_columns out",

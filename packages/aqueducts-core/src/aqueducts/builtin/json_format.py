@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.column_types import any_inside, check_unique_names, refuse_columns
 from aqueducts.builtin.compression import Compression, compression_of, ending_of, open_binary
+from aqueducts.builtin.declared_columns import Columns
 from aqueducts.builtin.row_count import count_lines
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
 from aqueducts.models.fields import PipelineModel
-from aqueducts.models.schema import SchemaField
 from aqueducts.relations import DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = ["JsonFormat", "JsonReadOptions", "JsonWriteOptions"]
 class JsonReadOptions(PipelineModel):
     """How JSON files are read."""
 
-    fields: list[SchemaField] = Field(
+    fields: Columns = Field(
         default_factory=list,
         alias="schema",
         description="Columns and their types; inferred where empty.",

@@ -19,7 +19,7 @@ from aqueducts.builtin.local_listing import (
 from aqueducts.builtin.local_staging import LocalStagedWrite
 from aqueducts.builtin.local_target import check_file_target, check_folder_target
 from aqueducts.builtin.os_errors import storage_error
-from aqueducts.builtin.shown_names import listed
+from aqueducts.builtin.shown_names import listed, shown_path
 from aqueducts.builtin.staging_folders import sweep
 from aqueducts.connectors import Listing, ObjectStoreType, RunContext, StagedWrite, Store
 from aqueducts.diagnostics import nearest
@@ -118,7 +118,7 @@ class LocalStore(Store):
         if not found.files and not found.skipped:
             raise StorageError(
                 f"no file matches {self._shown!r}",
-                hint=f"{root!r} {_content(root)}",
+                hint=f"{shown_path(root)!r} {_content(root)}",
             )
         return self._listing(root, found, endings)
 
@@ -129,7 +129,7 @@ class LocalStore(Store):
                 relative = sorted(path.removeprefix(root).lstrip("/") for path in found.skipped)
                 hint = f"there are only {listed(relative)}; name files of other endings by a glob"
             else:
-                hint = f"{root!r} {_content(root)}"
+                hint = f"{shown_path(root)!r} {_content(root)}"
             raise StorageError(f"no file that ends in {kinds} in {self._shown!r}", hint=hint)
         files = [found.files[path] for path in sorted(found.files)]
         return Listing(root=root, files=files, is_directory=True, skipped=sorted(found.skipped))
@@ -156,13 +156,15 @@ class LocalStore(Store):
         is_relative = "://" not in self._shown and not Path(self._shown).is_absolute()
         whole = missing == Path(self._path)
         message = f"{self._shown!r} does not exist" + (
-            "" if whole else f": there is no {missing.name!r} in {str(missing.parent)!r}"
+            "" if whole else f": there is no {missing.name!r} in {_folder(missing.parent)}"
         )
         if near is not None:
             guess = str(missing.parent / near)
             written = os.path.relpath(guess) if is_relative else guess
             return StorageError(message, hint=f"did you mean {written!r}?")
         hint = f"looked in {str(Path.cwd())!r}" if is_relative else None
+        if self._shown.startswith("~"):
+            hint = "write the whole path: ~ is not replaced by the home folder"
         return StorageError(message, hint=hint)
 
 
@@ -183,6 +185,10 @@ def _path_of_url(url: str) -> str:
             hint="a file URL has three slashes: file:///absolute/path",
         )
     return "/" + unquote(path)
+
+
+def _folder(path: Path) -> str:
+    return "the working folder" if path == Path.cwd() else repr(shown_path(str(path)))
 
 
 def _content(folder: str) -> str:

@@ -20,6 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from aqueducts.arrow_types import schema_to_arrow
 from aqueducts.builtin.column_types import any_inside, check_unique_names, refuse_columns
+from aqueducts.builtin.declared_columns import Columns
 from aqueducts.builtin.parquet_defaults import parquet_defaults
 from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.builtin.parquet_options import COLUMN_OPTIONS, PARQUET_OPTIONS, check_option
@@ -28,7 +29,6 @@ from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import DestinationError
 from aqueducts.models.fields import PipelineModel
-from aqueducts.models.schema import SchemaField
 from aqueducts.relations import DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ OptionValue = Annotated[str | StrictBool | StrictInt | float, Field(union_mode="
 class ParquetReadOptions(PipelineModel):
     """How Parquet files are read."""
 
-    fields: list[SchemaField] = Field(
+    fields: Columns = Field(
         default_factory=list,
         alias="schema",
         description="Columns to read and their types; all as they are where empty.",

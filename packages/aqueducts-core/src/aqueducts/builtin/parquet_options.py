@@ -178,6 +178,6 @@ def _unknown(
     advice = f"did you mean '{near}{suffix}'?" if near else f"the options are {known}"
     return PydanticCustomError(
         "parquet_option",
-        "unknown option '{key}' of the Parquet writer ({help})",
-        {"key": key, "help": advice},
+        "unknown option '{key}' of the Parquet writer",
+        {"key": key, "help": advice, "is_key": True},
     )

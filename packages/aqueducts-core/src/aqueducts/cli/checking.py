@@ -11,7 +11,7 @@ from aqueducts.cli.console.problems import as_problems, problem_list, problems_a
 from aqueducts.cli.console.quantities import count
 from aqueducts.cli.interruptible import interruptible, notices
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
-from aqueducts.errors import AqueductsError, PipelineError
+from aqueducts.errors import AqueductsError, PipelineError, PlanError
 from aqueducts.plan import make_plan
 from aqueducts.plugins import Plugins
 
@@ -56,7 +56,10 @@ def check_as_json(file: PipelineOptions, console: Console, *, is_connecting: boo
 
 def _check(file: PipelineOptions, console: Console) -> Pipeline:
     pipeline = load_pipeline(file, Plugins.discover(), console)
-    make_plan(pipeline)
+    try:
+        make_plan(pipeline)
+    except PlanError as error:
+        raise PlanError([*pipeline.warnings, *error.problems]) from None
     return pipeline
 
 

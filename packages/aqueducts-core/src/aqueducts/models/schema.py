@@ -38,6 +38,7 @@ def _read(value: Any) -> DataType:
             "data_type",
             "{message}",
             {
+                "code": "data-type",
                 "message": error.message,
                 "offset": error.offset,
                 "length": error.length,

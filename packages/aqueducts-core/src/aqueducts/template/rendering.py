@@ -30,9 +30,13 @@ _SCHEME = r"[a-zA-Z][a-zA-Z0-9_+.-]*"
 _TOKEN = re.compile(
     rf"\$\{{(?:(?P<name>{_NAME})\}}"
     rf"|(?P<secret>secret:)(?P<whole>(?={_SCHEME}:(?:[^{{}}\n]|\$\{{{_NAME}\}})+\}}))?"
-    r"|(?P<other>(?=[^${}\n]*\})))"
+    r"|(?P<other>(?=[^${}\n]*\}))"
+    r"|(?P<open>))"
 )
 _REFERENCE_HEAD = "${secret:"
+
+_FOREIGN = re.compile(r"\{\{ *[\w.]+ *\}\}|\{%[^%\n]*%\}")
+"""Placeholders of other template languages."""
 
 
 def render(document: Document, params: Mapping[str, object]) -> Rendered:
@@ -142,6 +146,8 @@ class _Renderer:
 
     def _substitute(self, string: str, place: _Place) -> tuple[str, tuple[Piece, ...]]:
         """The string with its parameters filled in, and where they are."""
+        if "{{" in string or "{%" in string:
+            self._check_foreign(string, place)
         if "${" not in string:
             return string, ()
         parts: list[str] = []
@@ -194,15 +200,30 @@ class _Renderer:
             )
         elif match["other"] is not None:
             end = match.string.index("}", end) + 1
+            problem = _malformed(match.string[match.start() : end])
+        elif match["open"] is not None:
             problem = Problem(
                 code="malformed-placeholder",
-                message=f"'{match.string[match.start() : end]}' is no parameter and is left as is",
-                help="the name of a parameter has letters, digits and _ only",
+                message="this '${' begins no parameter and is left as is",
+                help="write ${name}, with letters, digits and _ in the name",
                 severity="warning",
             )
         else:
             return
         self._report(problem, (match.start(), end), place)
+
+    def _check_foreign(self, string: str, place: _Place) -> None:
+        """Report what other template languages would replace."""
+        for match in _FOREIGN.finditer(string):
+            name = match[0].strip("{} ")
+            is_name = re.fullmatch(_NAME, name) is not None
+            problem = Problem(
+                code="malformed-placeholder",
+                message=f"'{match[0]}' is no parameter and is left as is",
+                help=f"write ${{{name if is_name else 'name'}}}",
+                severity="warning",
+            )
+            self._report(problem, match.span(), place)
 
     def _check_secrets(
         self,
@@ -260,3 +281,23 @@ class _Renderer:
                 path=path,
             )
         )
+
+
+def _malformed(text: str) -> Problem:
+    """The warning for a placeholder whose name is none."""
+    inner = text[2:-1]
+    name, default, value = inner.partition(":-")
+    scheme, colon, variable = inner.partition(":")
+    advice = "the name of a parameter has letters, digits and _ only"
+    if default:
+        advice = (
+            f"declare a default, params: {{{name}: {{default: {value}}}}}, and write ${{{name}}}"
+        )
+    elif colon and scheme in ("env", "file"):
+        advice = f"write ${{secret:{scheme}:{variable}}}"
+    return Problem(
+        code="malformed-placeholder",
+        message=f"'{text}' is no parameter and is left as is",
+        help=advice,
+        severity="warning",
+    )

@@ -16,6 +16,7 @@ from aqueducts.template import Rendered
 from aqueducts.validation.model_errors import problems_of
 from aqueducts.validation.places import Places
 from aqueducts.validation.queries import check_queries
+from aqueducts.validation.references import certain_problems
 from aqueducts.validation.secret_references import check_secret_references
 from aqueducts.validation.shape import fit
 from aqueducts.validation.short_forms import write_out
@@ -52,6 +53,9 @@ def check(rendered: Rendered, plugins: Plugins, *, strict: bool = False) -> Chec
             problems += problems_of(error, shape)
         problems += check_secret_references(shape.value, plugins, places)
         problems += check_queries(shape.value, plugins, places, incomplete)
+        if _errors(problems):
+            # Where nothing is wrong, planning looks at names, and knows the caller's tables.
+            problems += certain_problems(shape.value, places.problem)
     else:
         problems.append(_not_a_mapping(places))
     if strict:

@@ -159,7 +159,8 @@ def advice(kind: str, context: Mapping[str, Any], value: Any) -> str | None:
     if isinstance(context.get("help"), str):
         return str(context["help"])
     if kind == "string_type" and isinstance(value, bool | int | float):
-        return "put it in quotes"
+        is_number = not isinstance(value, bool)
+        return f"put it in quotes: '{value}'" if is_number else "put it in quotes"
     if kind == "literal_error" and isinstance(value, str):
         choices = [word.strip("'") for word in _words(str(context.get("expected", "")))]
         guess = nearest(value, choices)

@@ -86,15 +86,49 @@ def _problem(path: Path, errors: Sequence[Mapping[str, Any]], shape: Shape) -> P
     span = None
     if isinstance(offset := context.get("offset"), int):
         span = (offset, int(context.get("length", 1)))
-    hint = advice(kind, context, value)
-    if _is_group(path):
-        hint = _GROUP
-    elif value is None and path and isinstance(path[-1], int):
-        hint = "remove the empty item"
+    hint = _advice(path, kind, wanted, first, shape)
+    code = "wrong-value" if None in wanted else "wrong-type"
     return shape.places.problem(
         path,
         message,
-        code="wrong-value" if None in wanted else "wrong-type",
+        code=context.get("code", code),
         help=None if hint and hint in message else hint,
         span=span,
+        is_key=bool(context.get("is_key")),
     )
+
+
+def _advice(
+    path: Path,
+    kind: str,
+    wanted: Sequence[str | None],
+    error: Mapping[str, Any],
+    shape: Shape,
+) -> str | None:
+    """Return what to write, as exactly as can be told."""
+    value = error["input"]
+    if value is None and path and isinstance(path[-1], int):
+        return "remove the empty item"
+    if _is_group(path):
+        return _GROUP
+    special = advice(kind, error.get("ctx", {}), value) or shape.advice.get(path)
+    special = special or _structure(path, wanted, value, shape)
+    if special is None and path in shape.descriptions:
+        return f"{shape.places.written(path)[-1]}: {shape.descriptions[path]}"
+    return special
+
+
+def _structure(path: Path, wanted: Sequence[str | None], value: Any, shape: Shape) -> str | None:
+    """Return how the file's format writes what should be there."""
+    file = shape.places.rendered.file or ""
+    name = path[-1] if path else ""
+    if wanted[0] == expectation("list_type", {}) and value is not None:
+        if file.endswith(".toml") and isinstance(value, dict):
+            return f"write [[{name}]], in two brackets, above each item"
+        if file.endswith((".yml", ".yaml")) and isinstance(value, dict):
+            return "begin every item with '- '"
+        return "put it in brackets: [...]"
+    if wanted[0] == expectation("dict_type", {}) and isinstance(value, list) and len(value) == 1:
+        is_yaml = file.endswith((".yml", ".yaml"))
+        return "leave out the '- '" if is_yaml else "leave out the brackets of the list"
+    return None

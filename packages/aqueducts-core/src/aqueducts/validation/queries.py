@@ -32,7 +32,17 @@ def check_queries(
         found = engine.check_syntax(query)
         if found is not None:
             message, line, column = found
-            yield places.problem(path, message, code="sql-syntax", span=_span(query, line, column))
+            span = _span(query, line, column)
+            from aqueducts.validation.sql_advice import sql_advice  # for mistakes only
+
+            advice = sql_advice(query, span, message)
+            yield places.problem(
+                path,
+                message,
+                code="sql-syntax",
+                help=None if advice is None else advice.help,
+                span=span if advice is None or advice.span is None else advice.span,
+            )
 
 
 def _queries(value: Any) -> Iterator[tuple[Path, str]]:

@@ -13,13 +13,13 @@ from typing import Any, get_args, get_origin
 import msgspec
 from pydantic import BaseModel, RootModel
 
-from aqueducts.diagnostics import Problem, nearest
+from aqueducts.diagnostics import Problem
 from aqueducts.documents import Path
 from aqueducts.models.fields import ReadFormat, WriteFormat
 from aqueducts.plugins import Plugins
-from aqueducts.template.parameters import PARAMS_KEY
-from aqueducts.validation.names import field_names, has_open_keys, members_of, tag_key
-from aqueducts.validation.places import Places, dotted
+from aqueducts.validation.keys import FittedModel, key_problems
+from aqueducts.validation.names import field_names, members_of, tag_key
+from aqueducts.validation.places import Places
 from aqueducts.validation.tags import TagReader
 
 __all__ = ["Shape", "fit"]
@@ -35,6 +35,10 @@ class Shape(msgspec.Struct):
     """Mappings whose fields were compared with a model."""
     unions: set[Path] = msgspec.field(default_factory=set)
     """Values that may be of several models, which pydantic names in the path of an error."""
+    descriptions: dict[Path, str] = msgspec.field(default_factory=dict)
+    """What the fields of models are for."""
+    advice: dict[Path, str | None] = msgspec.field(default_factory=dict)
+    """How to write what is written otherwise."""
     refused: set[Path] = msgspec.field(default_factory=set)
     """Values that are wrong as a whole, so that nothing below them is worth a word."""
 
@@ -48,7 +52,9 @@ def fit(
 ) -> Shape:
     """Fit plain data to a model; `moved` is what `places` looks up, and is added to."""
     shape = Shape(value, places)
-    shape.value = _Fitter(shape, moved, TagReader(plugins, places)).fit(model, value, ())
+    fitter = _Fitter(shape, moved, TagReader(plugins, places))
+    shape.value = fitter.fit(model, value, ())
+    shape.problems += key_problems(fitter.fitted, shape.value, places)
     return shape
 
 
@@ -58,6 +64,8 @@ class _Fitter:
         self._places = shape.places
         self._moved = moved
         self._tags = tags
+        self.fitted: list[FittedModel] = []
+        """Mappings that were fitted, parents behind their children."""
 
     def fit(self, annotation: Any, value: Any, path: Path) -> Any:
         members = members_of(annotation)
@@ -66,14 +74,22 @@ class _Fitter:
                 return self._fit_mapping(members, value, path)
             case list():
                 return self._fit_list(members, value, path)
+            case str():
+                self._advise(members, value, path)
             case bool() if members and all(member in (int, float) for member in members):
                 self._refuse_bool(value, path, is_whole=int in members)
         return value
 
+    def _advise(self, members: Sequence[Any], value: str, path: Path) -> None:
+        """Say how a text is written where a mapping belongs, if that can be told."""
+        models = _models(members)
+        if path[:1] == ("sources",) and len(path) == len(("sources", 0)):
+            self._shape.advice[path] = self._tags.source_for(value)
+        elif (key := tag_key(models)) and self._tags.is_known(models, key, value, path):
+            self._shape.advice[path] = f"write {path[-1]}: {{{key}: {value}}}"
+
     def _fit_mapping(self, members: Sequence[Any], value: dict[str, Any], path: Path) -> Any:
-        models = [
-            each for each in members if isinstance(each, type) and issubclass(each, BaseModel)
-        ]
+        models = _models(members)
         if not models:
             values = [get_args(each)[1] for each in members if get_origin(each) in (dict, Mapping)]
             if values:
@@ -127,65 +143,28 @@ class _Fitter:
                 if key != canonical:
                     self._moved[child] = (*self._places.written(path), key)
                 result[canonical] = self.fit(model.model_fields[name].annotation, item, child)
-        if has_open_keys(model):
-            unknown = []
-        self._report_keys(model, given, unknown, path)
+        self.fitted.append(FittedModel(model, path, frozenset(given), tuple(unknown)))
+        for name, info in model.model_fields.items():
+            if info.description:
+                self._shape.descriptions[(*path, names[name][0])] = info.description
         return result
 
     # --- problems ---
-
-    def _report_keys(
-        self, model: type[BaseModel], given: Mapping[str, str], unknown: list[str], path: Path
-    ) -> None:
-        """Report fields that are missing, and keys that no field has."""
-        names = dict(field_names(model))
-        if not path:
-            names[PARAMS_KEY] = (PARAMS_KEY,)
-        left = {key: name for name in names if name not in given for key in names[name]}
-        meant = {key: nearest(key, left) for key in unknown}
-        for name, info in model.model_fields.items():
-            if name in given or not info.is_required():
-                continue
-            guess = next((key for key, near in meant.items() if near in names[name]), None)
-            about = f": {info.description}" if info.description else ""
-            label = str(self._places.written((*path, names[name][0]))[-1])
-            message = f"'{label}' is missing in {self._owner(path)}"
-            if guess is None:
-                advice = f"add {label}{about}"
-                self._report("missing-field", (*path, names[name][0]), message, advice)
-            else:
-                unknown.remove(guess)
-                message += f", and '{guess}' is not a known key"
-                self._report("missing-field", (*path, guess), message, f"did you mean '{label}'?")
-        for key in unknown:
-            near = meant[key] or nearest(key, [each[0] for each in names.values()])
-            advice = f"did you mean '{near}'?" if near else _known(names.values())
-            message = f"unknown key '{key}' in {self._owner(path)}"
-            self._shape.problems.append(
-                self._places.problem(
-                    (*path, key),
-                    message,
-                    code="unknown-field",
-                    help=advice,
-                    severity="warning",
-                    is_key=True,
-                )
-            )
-
-    def _report(self, code: str, path: Path, message: str, advice: str) -> None:
-        self._shape.problems.append(
-            self._places.problem(path, message, code=code, help=advice, is_key=True)
-        )
 
     def _report_twice(self, first: str, second: str, path: Path) -> None:
         message = f"'{first}' and '{second}' are the same field"
         written = (*self._places.written(path), second)
         # The field's own path is taken by the name that came first.
         self._moved[(*path, second)] = written
-        self._report("duplicate-key", (*path, second), message, "remove one of the two")
-
-    def _owner(self, path: Path) -> str:
-        return dotted(path) or self._places.root
+        self._shape.problems.append(
+            self._places.problem(
+                (*path, second),
+                message,
+                code="duplicate-key",
+                help="remove one of the two",
+                is_key=True,
+            )
+        )
 
     def _refuse_bool(self, value: bool, path: Path, *, is_whole: bool) -> None:
         number = "a whole number" if is_whole else "a number"
@@ -195,5 +174,5 @@ class _Fitter:
         self._shape.problems.append(self._places.problem(path, message, code="wrong-type"))
 
 
-def _known(names: Iterable[Sequence[str]]) -> str:
-    return "the keys here are " + ", ".join(each[0] for each in names)
+def _models(members: Sequence[Any]) -> list[type[BaseModel]]:
+    return [each for each in members if isinstance(each, type) and issubclass(each, BaseModel)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel
 
 from aqueducts.diagnostics import Problem, nearest
 from aqueducts.documents import Path
+from aqueducts.install_hints import distribution_for
 from aqueducts.models.fields import ReadFormat, WriteFormat, snake_case
 from aqueducts.plugins import Plugins
 from aqueducts.validation.names import literals
@@ -47,13 +50,30 @@ class TagReader:
             advice = f"formats to write are {', '.join(sorted(by_tag))}"
         elif offer is not None:
             error = self._plugins.missing(offer, tag)
-            message, advice = error.message, error.hint or ""
+            message, advice = error.message, self._detour(tag, path) or error.hint or ""
         else:
             guess = nearest(tag, by_tag)
             message = f"unknown {key} '{tag}'"
             advice = f"did you mean '{guess}'? " if guess else ""
             advice += f"possible are {', '.join(sorted(by_tag))}"
         return self._places.problem((*path, key), message, code="unknown-type", help=advice)
+
+    def is_known(self, models: Sequence[type[BaseModel]], key: str, tag: str, path: Path) -> bool:
+        """Whether a text is the tag of one of the models, in whatever spelling."""
+        tags = {each for model in models for each in literals(model.model_fields[key].annotation)}
+        offer = self._offer(models, path)
+        return ((offer.canonical(tag) if offer else None) or snake_case(tag)) in tags
+
+    def source_for(self, location: str) -> str | None:
+        """The source that a path given in its place stands for, as it is written."""
+        path = PurePosixPath(location)
+        ending = path.suffix.removeprefix(".").lower()
+        if self._plugins.file_formats.canonical(ending) is None:
+            return None
+        name = re.sub(r"\W+", "_", path.stem)
+        return (
+            f"write {{type: file, name: {name}, format: {{type: {ending}}}, location: {location}}}"
+        )
 
     def _offer(self, models: Sequence[type[BaseModel]], path: Path) -> Any:
         if path == ("destination",):
@@ -62,6 +82,15 @@ class TagReader:
             return self._plugins.sources
         if all(issubclass(model, ReadFormat | WriteFormat) for model in models):
             return self._plugins.file_formats
+        return None
+
+    def _detour(self, tag: str, path: Path) -> str | None:
+        """How to say what was meant by a type that is none of its own."""
+        if path == ("destination",) and self._plugins.sources.canonical(tag) == "directory":
+            return "write type: file and single_file: false for a folder of files"
+        known = distribution_for("storage scheme", tag.lower()) is not None
+        if known or tag.lower() in self._plugins.object_stores:
+            return f"write type: file, and the address as its location: {tag.lower()}://..."
         return None
 
     def _missing(self, kind: str | None, key: str, tags: list[str], path: Path) -> Problem:

@@ -34,7 +34,7 @@ def test_queries_without_a_mistake(query: str) -> None:
         ("SELECT a,\n  , b FROM t", "expected an expression, found ','", 2, 3),
         ("SELECT a FROM", "found the end of the query", 1, 14),
         ("SELEC a", "expected an SQL statement, found 'SELEC'", 1, 1),
-        ("SELECT 'a", "nterminated string", 1, 8),
+        ("SELECT 'a", "never closed", 1, 8),
         ("\n\n  SELECT a b c FROM t", "found 'c'", 3, 14),
         ("", "the query is empty", 1, 1),
         ("  \n ", "the query is empty", 1, 1),
@@ -57,7 +57,6 @@ def test_mistakes_have_their_place(query: str, message: str, line: int, column: 
         ("SET datafusion.execution.batch_size = 1", "Set"),
         ("COPY (SELECT 1 AS a) TO 'x.csv' STORED AS CSV", "C"),
         ("COPY (SELECT 1 AS a) TO 'x'", "C"),
-        ("SELECT 1; SELECT 2", "more than one statement"),
     ],
 )
 def test_what_is_not_one_query_is_refused(query: str, word: str) -> None:
@@ -66,6 +65,13 @@ def test_what_is_not_one_query_is_refused(query: str, word: str) -> None:
     assert found is not None
     assert word.lower() in found[0].lower()
     assert found[1:] == (2, 3)
+
+
+def test_a_second_query_is_refused() -> None:
+    """Where it begins; a semicolon at the end is none."""
+    found = check("SELECT ';' AS a;\n SELECT 2")
+    assert found == ("a stage holds one query, and here a second one begins", 2, 2)
+    assert check("SELECT 1 AS a;") is None
 
 
 @pytest.mark.parametrize(

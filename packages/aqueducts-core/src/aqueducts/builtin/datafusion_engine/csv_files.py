@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile
 
@@ -56,18 +57,18 @@ def read_header(
             row = next(_records(text, dialect), None)
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{file.path} is not UTF-8 text: {error.reason} at byte {error.start}",
+            f"{shown_path(file.path)} is not UTF-8 text: {error.reason} at byte {error.start}",
             hint="convert it first, for example: iconv -f latin1 -t utf-8; a compressed file "
             "needs its ending (.gz, .bz2, .xz, .zst) or the option compression",
         ) from error
     except (OSError, EOFError, lzma.LZMAError, csv.Error) as error:
-        raise SourceError(f"cannot read the header of {file.path}: {error}") from error
+        raise SourceError(f"cannot read the header of {shown_path(file.path)}: {error}") from error
     if row is None:
         return None
     twice = sorted({name for name in row if row.count(name) > 1})
     if twice:
         raise SourceError(
-            f"the header of {file.path} names {twice[0]!r} twice",
+            f"the header of {shown_path(file.path)} names {twice[0]!r} twice",
             hint="rename one of them, or set has_header: false and declare a schema",
         )
     return tuple(row)

@@ -12,6 +12,7 @@ from datafusion import functions as f
 
 from aqueducts.arrow_types import type_name
 from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
@@ -142,7 +143,7 @@ def check_declared(scan: FileScan, present: Sequence[str], example: DataFile) ->
         similar = nearest(field.name, list(present))
         known = ", ".join(sorted(present)[:20]) or "none"
         raise SourceError(
-            f"column {field.name!r} of the schema is not in {example.path}"
+            f"column {field.name!r} of the schema is not in {shown_path(example.path)}"
             + ("" if len(scan.files) == 1 else f" or any other of the {len(scan.files)} files"),
             hint=f"did you mean {similar!r}?" if similar else f"columns there: {known}",
         )
@@ -190,7 +191,7 @@ def _name_bad_value(field: pa.Field, first: dict[str, DataFile]) -> None:
             pa.array([value]).cast(field.type)
         except pa.ArrowInvalid as error:
             raise SourceError(
-                f"partition {field.name}={value} of {file.path} is not of type "
+                f"partition {field.name}={value} of {shown_path(file.path)} is not of type "
                 f"{type_name(field.type)}",
                 hint=f"declare the partition column {field.name!r} as string",
             ) from error

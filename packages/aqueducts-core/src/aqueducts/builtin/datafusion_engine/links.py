@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.relations import DataFile
 
 __all__ = ["LinkFolder", "Links"]
@@ -92,7 +93,8 @@ class Links:
         return linked.sub(self._absolute, text)
 
     def _absolute(self, match: re.Match[str]) -> str:
-        return self._targets.get(f"{match[2]}/{match[3]}", match[0])
+        target = self._targets.get(f"{match[2]}/{match[3]}")
+        return match[0] if target is None else shown_path(target)
 
 
 def _encode(text: str) -> str:

@@ -33,6 +33,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
 )
 from aqueducts.builtin.datafusion_engine.row_bounds import RowBound, bound_rows
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile, FileScan
 
@@ -232,7 +233,7 @@ def _empty(scan: FileScan, into: ScanContext) -> DataFrame:
     columns = [*(scan.schema or ()), *(scan.partitions or ())]
     if not columns:
         raise SourceError(
-            f"{scan.files[0].path} is empty: it has no header to name columns",
+            f"{shown_path(scan.files[0].path)} is empty: it has no header to name columns",
             hint="declare the columns in the format's schema",
         )
     batch = pa.RecordBatch.from_arrays(

@@ -23,6 +23,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
 from aqueducts.builtin.datafusion_engine.plain_types import plain_type
 from aqueducts.builtin.datafusion_engine.row_bounds import RowBound, bound_rows
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
 
@@ -84,7 +85,7 @@ def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
     united = unify_schemas(found)
     if not len(united):
         raise SourceError(
-            f"{scan.files[0].path} has no JSON object to name columns",
+            f"{shown_path(scan.files[0].path)} has no JSON object to name columns",
             hint="declare the columns in the format's schema",
         )
     return pa.schema([field.with_type(plain_type(field.type)) for field in united])
@@ -100,7 +101,9 @@ def _not_json(file: DataFile, error: Exception) -> SourceError:
                 hint += "; this file looks like one array: convert it with jq -c '.[]'"
     except OSError:
         pass  # the hint is extra; the error itself is already at hand
-    return SourceError(f"cannot read {file.path} as JSON: {clean_message(str(error))}", hint=hint)
+    return SourceError(
+        f"cannot read {shown_path(file.path)} as JSON: {clean_message(str(error))}", hint=hint
+    )
 
 
 def _by_compression(scan: FileScan) -> dict[str | None, list[DataFile]]:

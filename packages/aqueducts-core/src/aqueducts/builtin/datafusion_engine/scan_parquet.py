@@ -24,6 +24,7 @@ from aqueducts.builtin.datafusion_engine.plain_types import without_views
 from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.builtin.parquet_footers import read_footer
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
 
@@ -97,7 +98,7 @@ def _footer(file: DataFile) -> _Footer:
         schema = metadata.schema.to_arrow_schema()
     except pa.ArrowInvalid as error:
         raise SourceError(
-            f"{file.path} is not a Parquet file: {str(error).splitlines()[0]}",
+            f"{shown_path(file.path)} is not a Parquet file: {str(error).splitlines()[0]}",
             hint="check the source's format, and that the file is complete",
         ) from error
     constants = tuple(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from datafusion import SessionContext, SQLOptions
+
+from aqueducts.query_words import read_words
 
 __all__ = ["READ_ONLY", "find_syntax_error"]
 
@@ -14,10 +17,13 @@ READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_
 _PLACE = re.compile(r"\s+at Line: (\d+), Column: (\d+)\.?")
 _PARSER_ERROR = re.compile(r"(?:ParserError|TokenizerError)\(\"(.*)\"\)", re.DOTALL)
 _NO_QUERY = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*(COPY|DELETE|EXPLAIN|INSERT|MERGE|TRUNCATE|UPDATE)\b",
+    r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
+    r"(ALTER|ANALYZE|BEGIN|CALL|COMMIT|COPY|CREATE|DEALLOCATE|DELETE|DESCRIBE|DESC|DROP|EXECUTE"
+    r"|EXPLAIN|GRANT|INSERT|MERGE|PRAGMA|PREPARE|REVOKE|ROLLBACK|SET|SHOW|TRUNCATE|UPDATE|USE"
+    r"|VACUUM)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What parses and is no query; the engine tells some of it when the tables are known, or never."""
+"""What is no query; the engine tells some of it when the tables are known, or never."""
 
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
 
@@ -26,19 +32,17 @@ def find_syntax_error(query: str) -> tuple[str, int, int] | None:
     """Message, line and column (from 1) of what is not one readable SQL query, or None."""
     if not query.strip():
         return "the query is empty", 1, 1
+    statement = _NO_QUERY.match(query)
+    if statement is not None:
+        word = statement[1].upper()
+        advice = ": set explain or explain_analyze of the stage" if word == "EXPLAIN" else ""
+        return _not_a_query(word) + advice, *_position(query, statement.start(1))
     try:
         SessionContext().sql_with_options(query, READ_ONLY)
     # DataFusion raises ValueError here, and a bare Exception there.
     except Exception as error:  # noqa: BLE001
-        found = _explain(str(error), query)
-        if found is not None:
-            return found
-    statement = _NO_QUERY.match(query)
-    if statement is None:
-        return None
-    word = statement[1].upper()
-    advice = ": set explain or explain_analyze of the stage" if word == "EXPLAIN" else ""
-    return _not_a_query(word) + advice, *_position(query, statement.start(1))
+        return _explain(str(error), query)
+    return None
 
 
 def _explain(text: str, query: str) -> tuple[str, int, int] | None:
@@ -54,18 +58,22 @@ def _explain(text: str, query: str) -> tuple[str, int, int] | None:
     if "No SQL statements" in text:
         return "the query is empty", 1, 1
     if "single SQL statement" in text:
-        return "a stage holds one query; this is more than one statement", *_first_word(query)
-    if "Format not explicitly set" in text or "COPY" in text:
-        return _not_a_query("COPY"), *_first_word(query)
+        return "a stage holds one query, and here a second one begins", *_second_statement(query)
     return None  # about tables and columns, which are not known yet
 
 
 def _sentence(message: str) -> str:
     expected = re.match(r"Expected: (.*), found: (.*)\Z", message, re.DOTALL)
     if expected is None:
+        unclosed = re.match(r"Unterminated (.+) literal", message)
+        if unclosed is not None:
+            return "SQL syntax: the text that begins here is never closed"
         return message[:1].lower() + message[1:]
     found = "the end of the query" if expected[2].strip() == "EOF" else repr(expected[2].strip())
-    return f"SQL syntax: expected {expected[1].strip()}, found {found}"
+    wanted = expected[1].strip()
+    if not wanted[:1].isalpha():
+        wanted = repr(wanted)
+    return f"SQL syntax: expected {wanted}, found {found}"
 
 
 def _not_a_query(what: str) -> str:
@@ -75,6 +83,12 @@ def _not_a_query(what: str) -> str:
 def _first_word(query: str) -> tuple[int, int]:
     lead = len(query) - len(query.lstrip())
     return _position(query, lead)
+
+
+def _second_statement(query: str) -> tuple[int, int]:
+    words = read_words(query)
+    after = (word for before, word in pairwise(words) if before[:2] == ("symbol", ";"))
+    return _position(query, next((word.start for word in after if word.text != ";"), 0))
 
 
 def _end_of(query: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from aqueducts.arrow_types import type_name
+from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 
 __all__ = ["unify_schemas", "unify_types"]
@@ -56,7 +57,7 @@ def unify_schemas(
             unified = unify_types(known.type, field.type, text_fits_all=text_fits_all)
             if unified is None:
                 raise SourceError(
-                    f"column {field.name!r} is {type_name(field.type)} in {path} but "
+                    f"column {field.name!r} is {type_name(field.type)} in {shown_path(path)} but "
                     f"{type_name(known.type)} in "
                     f"{origin[field.name]}",
                     hint="declare the column in the format's schema, or read the files as two "
