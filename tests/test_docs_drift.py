@@ -376,7 +376,8 @@ def test_environment_variables_are_those_of_options() -> None:
     known = {str(each.envvar) for command in commands for each in command.params if each.envvar}
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
-    "name", ["init", "run", "check", "test", "schema", "plugins", "explain", "completion"]
+
+_OURS = ("init", "run", "check", "test", "schema", "plugins", "explain", "completion")
 
 
 def test_every_page_can_be_reached() -> None:

@@ -31,14 +31,21 @@ def codes_in_the_sources() -> set[str]:
     Those of error classes, and whatever is handed to a parameter called `code`.
     """
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
-    everywhere = {name: at for tree in trees.values() for name, at in _positions(tree)}
+    everywhere = {
+        name: at
+        for tree in trees.values()
+        for name, at in _positions(tree)
+        if not name.startswith("_")
+    }
     found = {
         each.code
         for each in vars(errors).values()
         if isinstance(each, type) and issubclass(each, errors.AqueductsError)
     }
     for tree in trees.values():
-        positions = everywhere | dict(_positions(tree))
+        own = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+        positions = {name: at for name, at in everywhere.items() if name not in own}
+        positions |= dict(_positions(tree))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 found.update(_given(node, positions))
