@@ -28,10 +28,10 @@ def explained_codes() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.md"))
 
 
-def explain(code: str) -> Explanation | None:
+def explain(wanted: str) -> Explanation | None:
     """The page of a code, or None for what is no code."""
-    if code not in explained_codes():
+    if wanted not in explained_codes():
         return None
-    text = (_FOLDER / f"{code}.md").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{wanted}.md").read_text(encoding="utf-8")
     summary = " ".join(text.split("\n\n")[1].split())
-    return Explanation(code, summary, text)
+    return Explanation(wanted, summary, text)
