@@ -44,7 +44,7 @@ lock: $(TOOLS)/.stamp
 
 clean:
 	rm -rf .make .tox .venv build dist site .coverage .coverage.* coverage.json htmlcov
-	rm -rf examples/data examples/output benchmarks/data benchmarks/output
+	rm -rf examples/data examples/output benchmarks/.data
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(TOOLS)/.stamp: $(PINS) pyproject.toml system-packages.txt tools/bootstrap.sh tools/provision.py

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 __all__ = [
+    "IS_LOCATION",
     "SECRET_REFERENCE",
     "Location",
     "Name",
@@ -16,6 +17,7 @@ __all__ = [
     "StorageConfig",
     "Text",
     "WriteFormat",
+    "scheme_of",
     "snake_case",
 ]
 
@@ -64,7 +66,10 @@ Text = Annotated[str, AfterValidator(_not_blank)]
 Name = Annotated[str, AfterValidator(_not_blank)]
 """Name of a source, stage or destination; the table name in SQL."""
 
-Location = Annotated[str, AfterValidator(_not_blank)]
+IS_LOCATION = "is a location"
+"""Marks fields whose text is a location, so that loading can say that a scheme is not installed."""
+
+Location = Annotated[str, AfterValidator(_not_blank), IS_LOCATION]
 """A path or a URL; relative paths are resolved against the working directory."""
 
 StorageConfig = dict[str, SecretStr]
@@ -73,9 +78,16 @@ StorageConfig = dict[str, SecretStr]
 SECRET_REFERENCE = re.compile(r"\$\{secret:([a-zA-Z][a-zA-Z0-9_+.-]*):([^{}\n]+)\}")
 """A reference to a secret in a text: its scheme, and what the resolver of the scheme gets."""
 
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake_case(tag: str) -> str:
     """`InMemory` as `in_memory`: the canonical spelling of a type tag."""
     return _WORD_START.sub("_", tag).lower()
+
+
+def scheme_of(location: str) -> str:
+    """Scheme of a URL in lower case; `file` for a path."""
+    match = _URL.match(location)
+    return match[1].lower() if match else "file"

@@ -12,6 +12,7 @@ import msgspec
 
 from aqueducts.connectors import Listing
 from aqueducts.errors import SourceError, StorageError
+from aqueducts.models.fields import scheme_of
 from aqueducts.plugins import Plugins
 from aqueducts.relations import DataFile
 from aqueducts.sampling.csv_table import look_at_csv
@@ -20,7 +21,7 @@ from aqueducts.sampling.findings import Column, Finding, TableFinding
 from aqueducts.sampling.json_table import look_at_json
 from aqueducts.sampling.parquet_table import look_at_parquet
 from aqueducts.sampling.pieces import Pieces, read_pieces
-from aqueducts.storage import open_store, scheme_of
+from aqueducts.storage import open_store
 
 __all__ = ["look_at"]
 

@@ -13,6 +13,7 @@ from aqueducts.documents import Path
 from aqueducts.models.pipeline import PipelineDocument
 from aqueducts.plugins import Plugins
 from aqueducts.template import Rendered
+from aqueducts.validation.locations import check_locations
 from aqueducts.validation.model_errors import problems_of
 from aqueducts.validation.places import Places
 from aqueducts.validation.queries import check_queries
@@ -52,6 +53,7 @@ def check(rendered: Rendered, plugins: Plugins, *, strict: bool = False) -> Chec
         except ValidationError as error:
             problems += problems_of(error, shape)
         problems += check_secret_references(shape.value, plugins, places)
+        problems += check_locations(shape.value, plugins, places)
         problems += check_queries(shape.value, plugins, places, incomplete)
         if _errors(problems):
             # Where nothing is wrong, planning looks at names, and knows the caller's tables.
