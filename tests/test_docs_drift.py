@@ -177,7 +177,7 @@ def test_data_types_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "run", "check", "test", "schema", "plugins", "explain", "completion"]
+    "name", ["init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion"]
 )
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""
@@ -322,6 +322,7 @@ def test_errors_are_documented() -> None:
         ("Loading", "Pipeline.from_dict"),
         ("Running", "run"),
         ("Running", "run_sync"),
+        ("Before a run", "preview"),
     ],
 )
 def test_signatures_are_documented(title: str, name: str) -> None:
@@ -377,7 +378,7 @@ def test_environment_variables_are_those_of_options() -> None:
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
 
-_OURS = ("init", "run", "check", "test", "schema", "plugins", "explain", "completion")
+_OURS = ("init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion")
 
 
 def test_every_page_can_be_reached() -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from aqueducts.load import load, load_text
     from aqueducts.pipeline import Pipeline
     from aqueducts.plugins import Plugins
+    from aqueducts.preview import preview
     from aqueducts.results import RunResult
     from aqueducts.run import run, run_sync
     from aqueducts.threads import Cancellation, RunCancelledError
@@ -78,6 +79,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_text",
+    "preview",
     "run",
     "run_sync",
 ]
@@ -94,6 +96,7 @@ _HOMES = {
     "hookimpl": "hookspecs",
     "load": "load",
     "load_text": "load",
+    "preview": "preview",
     "run": "run",
     "run_sync": "run",
 }

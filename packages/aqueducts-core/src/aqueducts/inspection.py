@@ -67,6 +67,7 @@ class Inspection:
         self.plan = self._run.plan(is_exact=True)
         self.mask = self._run.mask
         """Returns a struct with every secret in its texts replaced."""
+        self.mask_text = self._run.mask_text
 
     @contextmanager
     def opened(self, plan: Plan, cancellation: Cancellation | None) -> Iterator[PreparedRun]:

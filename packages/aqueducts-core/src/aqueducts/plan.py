@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,10 +56,24 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def groups(self) -> Iterator[tuple[PlannedStage, ...]]:
-        """Stages by group."""
-        count = self.stages[-1].group + 1 if self.stages else 0
-        for group in range(count):
-            yield tuple(stage for stage in self.stages if stage.group == group)
+        """Stages by group; a part of a plan may have none of some group."""
+        for _, stages in groupby(self.stages, key=lambda stage: stage.group):
+            yield tuple(stages)
+
+    def needed_for(self, name: str) -> Plan:
+        """The part that a look at one stage or source needs; nothing is printed or written."""
+        needed = {name}
+        stages: list[PlannedStage] = []
+        for stage in reversed(self.stages):
+            if stage.name in needed:
+                needed.update(stage.reads)
+                stages.insert(0, msgspec.structs.replace(stage, stage=_silenced(stage.stage)))
+        return Plan(
+            sources=tuple(source for source in self.sources if source in needed),
+            stages=tuple(stages),
+            final=stages[-1].name if stages else None,
+            has_destination=False,
+        )
 
     def uses(self, name: str) -> int:
         """How often the result of a stage or source is computed, were it never kept."""
@@ -141,6 +156,20 @@ class Plan(msgspec.Struct, frozen=True):
                 yield from self._sources_of(by_name[name], by_name)
             else:
                 yield name
+
+
+def _silenced(stage: Stage) -> Stage:
+    """The stage without what it prints, kept only where its result would not be the same again."""
+    always = stage.materialize == "always"
+    return stage.model_copy(
+        update={
+            "show": None,
+            "explain": False,
+            "explain_analyze": False,
+            "print_schema": False,
+            "materialize": "auto" if always else stage.materialize,
+        }
+    )
 
 
 def make_plan(pipeline: Pipeline, *, known_tables: Sequence[str] = ()) -> Plan:

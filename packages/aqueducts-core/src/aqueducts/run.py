@@ -143,6 +143,7 @@ class OpenRun:
         self.emit = self._emitter.emit
         self.mask_error = self._vault.mask_error
         self.mask = self._vault.mask_event
+        self.mask_text = self._vault.mask
 
     def plan(self, *, is_exact: bool = False) -> Plan:
         """Check names and references; an exact plan knows who reads what in every pipeline."""

@@ -25,6 +25,8 @@ from aqueducts.relations import FileScan
 from aqueducts.results import StepResult
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from aqueducts.connectors import Destination, Frame, WriteReport
     from aqueducts.plan import PlannedStage
     from aqueducts.prepared import PreparedRun
@@ -62,6 +64,10 @@ class Steps:
             if self._prepared.destination is not None:
                 self._write(self._prepared.destination)
         self._tell_sources()
+
+    def first_rows(self, name: str, limit: int) -> pa.Table:
+        """The first rows of a stage or source, once the steps before it were gone."""
+        return self._threads.call(self._replanning, name, partial(self._session.head, name, limit))
 
     def _run_groups(self) -> None:
         kept, spooled = self._prepared.kept_stages(), self._prepared.spooled_sources()

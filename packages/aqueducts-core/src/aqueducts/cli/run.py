@@ -9,8 +9,8 @@ import click
 from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
-from aqueducts.cli.option_types import MEMORY
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
+from aqueducts.cli.resource_options import resource_options
 
 __all__ = ["command"]
 
@@ -22,28 +22,7 @@ __all__ = ["command"]
     epilog=EXIT_CODES_HELP,
 )
 @pipeline_options
-@click.option(
-    "--max-memory",
-    "max_memory_bytes",
-    type=MEMORY,
-    envvar="AQUEDUCTS_MAX_MEMORY",
-    show_envvar=True,
-    help="Memory the process should stay under: 512MB, 1.5GiB; a plain number counts GB.",
-)
-@click.option(
-    "--spill-dir",
-    type=click.Path(file_okay=False),
-    envvar="AQUEDUCTS_SPILL_DIR",
-    show_envvar=True,
-    help="Folder for temporary files; each run removes its own.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    envvar="AQUEDUCTS_THREADS",
-    show_envvar=True,
-    help="Threads of the engine.",
-)
+@resource_options
 @click.option(
     "--output",
     type=click.Choice(["human", "json"]),

@@ -12,7 +12,7 @@ from datafusion import DataFrame, SessionContext, col
 from aqueducts.builtin.datafusion_engine.clock import stop_clock
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
-from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame
+from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame, plain_batches
 from aqueducts.builtin.datafusion_engine.given_tables import batches_of
 from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
@@ -22,6 +22,7 @@ from aqueducts.builtin.datafusion_engine.kept_tables import (
     numbered,
 )
 from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.builtin.datafusion_engine.plain_types import plain_schema
 from aqueducts.builtin.datafusion_engine.settings import (
     budget_for,
     keep_order_of_views,
@@ -133,10 +134,9 @@ class DataFusionSession(Session):
         """The first rows of a table."""
         with self._executor.guarded():
             frame = self._context.table(quote(name)).limit(limit)
-        batches = self._executor.collect(frame)
-        return pa.Table.from_batches(
-            batches, schema=batches[0].schema if batches else frame.schema()
-        )
+        schema = plain_schema(frame.schema())
+        batches = plain_batches(iter(self._executor.collect(frame)), schema)
+        return pa.Table.from_batches(batches, schema=schema)
 
     def explain(self, name: str, *, analyze: bool) -> str:
         """The plan of a table as text."""
