@@ -177,7 +177,8 @@ def test_data_types_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion"]
+    "name",
+    ["init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion"],
 )
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""

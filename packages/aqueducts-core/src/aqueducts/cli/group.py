@@ -17,7 +17,17 @@ from aqueducts.cli.failures import report
 
 __all__ = ["CommandGroup", "cli"]
 
-_COMMANDS = ("init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion")
+_COMMANDS = (
+    "init",
+    "run",
+    "check",
+    "preview",
+    "test",
+    "schema",
+    "plugins",
+    "explain",
+    "completion",
+)
 """Modules of this package that hold a `command` each, in the order of the help."""
 
 _BUILTIN = "builtin"
