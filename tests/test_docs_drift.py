@@ -19,8 +19,11 @@ from pydantic_core import PydanticUndefined
 
 import aqueducts
 from aqueducts import errors, events, hookspecs, results
+from aqueducts.cli.checkup import installation_checks, machine_checks, surroundings_checks
+from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import ExitCode
 from aqueducts.cli.group import cli
+from aqueducts.health import Health, HealthCheck
 from aqueducts.load import json_schema
 from aqueducts.models.pipeline import PipelineDocument
 from aqueducts.models.schema import SchemaField
@@ -33,6 +36,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+_OURS = cli.list_commands(click.Context(cli, resilient_parsing=True))
+"""Names of the commands of core."""
+
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -176,10 +182,7 @@ def test_data_types_are_documented() -> None:
 # --- command.md ---
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion"],
-)
+@pytest.mark.parametrize("name", _OURS)
 def test_options_are_documented(name: str) -> None:
     """Each command has its options with their variables and choices, and no others."""
     title = f"aqueducts {name}"
@@ -194,6 +197,21 @@ def test_options_are_documented(name: str) -> None:
     assert set(found) == set(own) - common
     for key, (spellings, variables, meaning) in found.items():
         _check_option(own[key], spellings, variables, meaning)
+
+
+def test_checks_of_the_doctor_are_documented() -> None:
+    """What core and the built-in plugin look at, in the order in which it is told."""
+    ((_, brought),) = builtin().health_checks()
+    assert not isinstance(brought, Exception)
+    checks = [
+        *installation_checks(),
+        *machine_checks(None, ""),
+        *surroundings_checks(Console(), ()),
+        HealthCheck("plugins", Health),
+        *brought,
+    ]
+    found = [codes(row[0])[0] for row in rows("command.md", "What the doctor looks at")]
+    assert found == [check.name for check in checks]
 
 
 def test_common_options_are_documented() -> None:
@@ -377,9 +395,6 @@ def test_environment_variables_are_those_of_options() -> None:
     commands = [cli, *filter(None, (cli.get_command(click.Context(cli), n) for n in _OURS))]
     known = {str(each.envvar) for command in commands for each in command.params if each.envvar}
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
-
-
-_OURS = ("init", "run", "check", "preview", "test", "schema", "plugins", "explain", "completion")
 
 
 def test_every_page_can_be_reached() -> None:

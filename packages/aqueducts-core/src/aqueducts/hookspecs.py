@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UdfPack,
     )
     from aqueducts.events import Event
+    from aqueducts.health import HealthCheck
 
 __all__ = ["hookimpl"]
 
@@ -78,3 +79,8 @@ def aqueducts_on_event(run: RunInfo, event: Event) -> None:
 @hookspec
 def aqueducts_cli_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]  # a spec
     """Commands under `aqueducts`. Import what is heavy inside the command."""
+
+
+@hookspec
+def aqueducts_doctor_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]  # a spec
+    """Things for `aqueducts doctor` to look at, such as a driver that has to be there."""

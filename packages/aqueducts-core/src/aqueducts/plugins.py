@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Source,
         UdfPack,
     )
+    from aqueducts.health import HealthCheck
 
 __all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Plugins"]
 
@@ -160,6 +161,19 @@ class Plugins:
     def cli_commands(self) -> _Offer[Any]:
         """Commands by name."""
         return self._collect("command", "aqueducts_cli_commands", lambda each: (each.name,))
+
+    def health_checks(
+        self,
+    ) -> Iterator[tuple[PluginRecord, Sequence[HealthCheck] | PluginLoadError]]:
+        """What each plugin has for `aqueducts doctor`, or why that cannot be told."""
+        hook = "aqueducts_doctor_checks"
+        by_module = {id(record.module): record for record in self.records}
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            record = by_module[id(implementation.plugin)]
+            try:
+                yield record, _call_hook(implementation.function, hook, record)
+            except PluginLoadError as error:
+                yield record, error
 
     @property
     def event_listeners(self) -> Sequence[Callable[..., object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aqueducts.builtin.csv_format import CsvFormat
 from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
@@ -23,6 +23,9 @@ from aqueducts.connectors import (
     Source,
 )
 from aqueducts.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from aqueducts.health import HealthCheck
 
 
 @hookimpl
@@ -59,3 +62,11 @@ def aqueducts_secret_resolvers() -> Iterable[type[SecretResolver]]:
 def aqueducts_engines() -> Iterable[type[Engine]]:
     """DataFusion."""
     return (DataFusionEngine,)
+
+
+@hookimpl
+def aqueducts_doctor_checks() -> Iterable[HealthCheck]:
+    """Whether the engine works."""
+    from aqueducts.builtin.engine_health import ENGINE_CHECK  # of one command only
+
+    return (ENGINE_CHECK,)

@@ -25,6 +25,7 @@ _COMMANDS = (
     "test",
     "schema",
     "plugins",
+    "doctor",
     "explain",
     "completion",
 )
