@@ -227,7 +227,11 @@ class PreparedRun:
                 # Only now it matters who reads what; this knows more of names that are wrong.
                 tables = self.context.tables
                 known = tables.names() if tables is not None else ()
-                plan = make_plan(self.pipeline, known_tables=known)
+                try:
+                    plan = make_plan(self.pipeline, known_tables=known)
+                except PlanError as error:
+                    found = [each for each in found if each.code != "unknown-table"]
+                    return [*error.problems, *found]
                 stages = [each for each in plan.stages if each.group > stage.group]
             if found or not failed.isdisjoint(stage.reads):
                 failed.add(stage.name)

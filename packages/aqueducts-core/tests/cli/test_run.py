@@ -200,7 +200,9 @@ def test_invalid_pipelines_show_every_problem(folder: Path, invoke: Any) -> None
     assert result.stderr.count("error[") == 2
     assert result.stderr.index("pipeline.yml:5:") < result.stderr.index("pipeline.yml:14:")
     assert "^^^^^^^" in result.stderr
-    assert result.stderr.splitlines()[-1] == "2 problems in pipeline.yml"
+    assert result.stderr.splitlines()[-1] == (
+        "2 problems in pipeline.yml; more: aqueducts explain missing-field"
+    )
     assert result.stdout == ""
 
 

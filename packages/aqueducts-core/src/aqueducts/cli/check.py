@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -19,12 +19,12 @@ __all__ = ["command"]
 @pipeline_options
 @click.option(
     "--output",
-    type=click.Choice(["human", "json"]),
+    type=click.Choice(["human", "json", "github", "sarif"]),
     default="human",
     show_default=True,
     envvar="AQUEDUCTS_OUTPUT",
     show_envvar=True,
-    help="Text for people, or a JSON list of problems on standard output.",
+    help="Text for people, a JSON list, GitHub annotations or SARIF on standard output.",
 )
 @click.option(
     "--connect",
@@ -45,9 +45,10 @@ def command(ctx: click.Context, /, output: str, is_connecting: bool, **given: An
     console = ctx.ensure_object(Console)
     file = PipelineOptions.take(given)
 
-    from aqueducts.cli.checking import check_as_json, check_as_text  # imports the models
+    from aqueducts.cli.checking import Form, check_as_data, check_as_text  # imports the models
 
     if output == "human":
         check_as_text(file, console, is_connecting=is_connecting)
     else:
-        ctx.exit(check_as_json(file, console, is_connecting=is_connecting))
+        form = cast("Form", output)
+        ctx.exit(check_as_data(file, console, form, is_connecting=is_connecting))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.cells import visible
@@ -11,21 +11,23 @@ from aqueducts.cli.console.problems import as_problems, problem_list, problems_a
 from aqueducts.cli.console.quantities import count
 from aqueducts.cli.interruptible import interruptible, notices
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
-from aqueducts.errors import AqueductsError, PipelineError, PlanError
+from aqueducts.diagnostics import Problem
+from aqueducts.errors import AqueductsError, PipelineError
 from aqueducts.plan import make_plan
 from aqueducts.plugins import Plugins
 
 if TYPE_CHECKING:
     from aqueducts.pipeline import Pipeline
 
-__all__ = ["check_as_json", "check_as_text"]
+__all__ = ["Form", "check_as_data", "check_as_text"]
+
+Form = Literal["json", "github", "sarif"]
+"""How problems are written for programs."""
 
 
 def check_as_text(file: PipelineOptions, console: Console, *, is_connecting: bool) -> None:
     """Say that the pipeline is good, with its warnings. Raises PipelineError where it is not."""
-    pipeline = _check(file, console)
-    if is_connecting:
-        connect(pipeline, console)
+    pipeline = _check(file, console, is_connecting=is_connecting)
     if console.is_quiet:
         return
     warnings = as_problems(pipeline.warnings)
@@ -36,30 +38,45 @@ def check_as_text(file: PipelineOptions, console: Console, *, is_connecting: boo
     console.write_result(f"{style(name, 'bold')}: {style('ok', 'green')} ({_contents(pipeline)})")
 
 
-def check_as_json(file: PipelineOptions, console: Console, *, is_connecting: bool) -> int:
-    """Write everything found as a JSON list; returns the exit code."""
-    problems: list[dict[str, Any]]
+def check_as_data(
+    file: PipelineOptions, console: Console, form: Form, *, is_connecting: bool
+) -> int:
+    """Write everything found to standard output in one form; returns the exit code."""
     try:
-        pipeline = _check(file, console)
-        if is_connecting:
-            connect(pipeline, console)
+        pipeline = _check(file, console, is_connecting=is_connecting)
     except PipelineError as error:
-        problems, exit_code = problems_as_json(as_problems(error.problems)), error.exit_code
+        problems, exit_code = as_problems(error.problems), error.exit_code
     except AqueductsError as error:
-        problem = {"code": error.code, "severity": "error", "message": error.message}
-        problems, exit_code = [{**problem, "help": error.hint}], error.exit_code
+        problems = [Problem(code=error.code, message=error.message, help=error.hint)]
+        exit_code = error.exit_code
     else:
-        problems, exit_code = problems_as_json(as_problems(pipeline.warnings)), 0
-    console.write_result(json.dumps(problems, indent=2))
+        problems, exit_code = as_problems(pipeline.warnings), 0
+    text = _as_data(problems, form)
+    if text:
+        console.write_result(text)
     return exit_code
 
 
-def _check(file: PipelineOptions, console: Console) -> Pipeline:
+def _as_data(problems: list[Problem], form: Form) -> str:
+    if form == "json":
+        return json.dumps(problems_as_json(problems), indent=2)
+    if form == "github":
+        from aqueducts.cli.console.annotations import github_annotations
+
+        return github_annotations(problems)
+    from aqueducts.cli.console.sarif import sarif
+
+    return json.dumps(sarif(problems), indent=2)
+
+
+def _check(file: PipelineOptions, console: Console, *, is_connecting: bool) -> Pipeline:
     pipeline = load_pipeline(file, Plugins.discover(), console)
     try:
         make_plan(pipeline)
-    except PlanError as error:
-        raise PlanError([*pipeline.warnings, *error.problems]) from None
+        if is_connecting:
+            connect(pipeline, console)
+    except PipelineError as error:
+        raise type(error)([*pipeline.warnings, *error.problems]) from None
     return pipeline
 
 

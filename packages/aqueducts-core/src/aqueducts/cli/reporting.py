@@ -121,7 +121,7 @@ class Reporter:
         if self._view.steps.destination is not None:
             error.add_note(f"the run failed{self._untouched()}")
         if self._options.output == "json":
-            self._write_end("failed", warnings=self._warnings, error=error_as_json(error))
+            self._write_end("failed", error=error_as_json(error), warnings=self._warnings)
 
     def cancelled(self) -> None:
         """The run was cancelled."""

@@ -64,10 +64,12 @@ def problem_list(problems: Sequence[Problem], console: Console, style: Styler | 
 
 
 def tally(problems: Sequence[Problem]) -> str:
-    """`2 problems in pipeline.yml`."""
+    """`2 problems in pipeline.yml`, and how to learn more about the first error."""
     files = sorted({problem.file for problem in problems if problem.file is not None})
     place = f" in {', '.join(files)}" if files else ""
-    return f"{count(len(problems), 'problem')}{place}"
+    first = next((each for each in problems if each.severity == "error"), None)
+    more = f"; more: aqueducts explain {first.code}" if first is not None else ""
+    return f"{count(len(problems), 'problem')}{place}{more}"
 
 
 def _read(file: str) -> str:
