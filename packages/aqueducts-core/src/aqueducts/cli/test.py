@@ -36,6 +36,14 @@ __all__ = ["command"]
     help="Stop at the first test that does not pass.",
 )
 @click.option(
+    "--update",
+    "is_updating",
+    is_flag=True,
+    envvar="AQUEDUCTS_TEST_UPDATE",
+    show_envvar=True,
+    help="Write the rows that are there in the place of expected ones that differ.",
+)
+@click.option(
     "--junit-xml",
     "junit_path",
     metavar="FILE",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import click
 import msgspec
 
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.verdicts import TestReport, summary_as_json
 from aqueducts.cli.exit_codes import ExitCode
-from aqueducts.pipeline_tests import Outcome, run_tests
+from aqueducts.pipeline_tests import Outcome, PipelineTest, run_tests
 from aqueducts.pipeline_tests.junit import junit_xml
+from aqueducts.pipeline_tests.updating import Updated, update_files
 
 __all__ = ["TestOptions", "test_pipelines"]
 
@@ -26,6 +29,7 @@ class TestOptions(msgspec.Struct, frozen=True):
     paths: tuple[str, ...]
     keywords: tuple[str, ...]
     stops_early: bool
+    is_updating: bool
     junit_path: str | None
     output: Literal["human", "json"]
 
@@ -34,23 +38,40 @@ def test_pipelines(options: TestOptions, console: Console) -> int:
     """Run the tests, tell of them, and return the exit code. Raises PipelineError."""
     started = time.perf_counter()
     report = TestReport(console, is_silent=options.output == "json")
+    results: list[tuple[Outcome, PipelineTest]] = []
+
+    def hear(outcome: Outcome, test: PipelineTest | None) -> None:
+        report.tell(outcome)
+        if test is not None:
+            results.append((outcome, test))
+
     outcomes = run_tests(
         options.paths or (_DEFAULT_FOLDER,),
         keywords=options.keywords,
         stops_early=options.stops_early,
-        on_outcome=report.tell,
+        on_outcome=hear,
     )
+    updated = update_files(results if options.is_updating else ())
     duration_ms = (time.perf_counter() - started) * 1000
     if options.junit_path is not None:
-        Path(options.junit_path).write_text(junit_xml(outcomes), encoding="utf-8")
+        _write_report(options.junit_path, outcomes)
     if options.output == "json":
-        console.write_result(json.dumps(summary_as_json(outcomes, duration_ms), indent=2))
+        document = summary_as_json(outcomes, duration_ms, updated)
+        console.write_result(json.dumps(document, indent=2))
     else:
-        report.end(outcomes, duration_ms)
-    return _exit_code(outcomes)
+        report.end(outcomes, duration_ms, updated)
+    return _exit_code([each for each in outcomes if not updated.has_settled(each)])
 
 
-def _exit_code(outcomes: tuple[Outcome, ...]) -> int:
+def _write_report(path: str, outcomes: Sequence[Outcome]) -> None:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(junit_xml(outcomes), encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(path, error.strerror or str(error)) from error
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
     states = {outcome.status for outcome in outcomes}
     if "unusable" in states:
         return ExitCode.USAGE

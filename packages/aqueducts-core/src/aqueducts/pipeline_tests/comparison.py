@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aqueducts.pipeline_tests.contents import Contents
 
-__all__ = ["ChangedRow", "Differences", "Tolerances", "compare_rows"]
+__all__ = ["ChangedRow", "Differences", "Matching", "Tolerances", "compare_rows"]
 
 RowValues = tuple[Any, ...]
 
@@ -49,6 +49,15 @@ class ChangedRow(msgspec.Struct, frozen=True):
     """Of the expected row, from 1, where the order of rows counts."""
 
 
+class Matching(msgspec.Struct, frozen=True):
+    """Which row is which, by their indexes among expected and actual rows."""
+
+    same: tuple[tuple[int, int], ...] = ()
+    changed: tuple[tuple[int, int], ...] = ()
+    missing: tuple[int, ...] = ()
+    unexpected: tuple[int, ...] = ()
+
+
 class Differences(msgspec.Struct, frozen=True):
     """What differs between expected and actual rows."""
 
@@ -63,10 +72,13 @@ class Differences(msgspec.Struct, frozen=True):
     unexpected: tuple[RowValues, ...] = ()
     """Rows that are there and not expected."""
     changed: tuple[ChangedRow, ...] = ()
+    has_order: bool = False
+    """Whether the order of rows counts."""
     is_order_only: bool = False
     """Whether the rows are those that are expected, in another order."""
     misfits: tuple[str, ...] = ()
     """Expected values that their columns cannot hold."""
+    matching: Matching = Matching()
 
     def __bool__(self) -> bool:
         return bool(
@@ -118,19 +130,30 @@ def compare_rows(
     actual_rows: list[RowValues] = (
         list(zip(*actual_columns, strict=True)) if shared else [()] * actual.num_rows
     )
-    differ = _Matcher(tolerances).ordered if has_order else _Matcher(tolerances).unordered
-    found = differ(expected_rows, actual_rows)
+    matcher = _Matcher(tolerances, expected_rows, actual_rows)
+    found = matcher.ordered() if has_order else matcher.unordered()
+    matching = found.matching
     return Differences(
         columns=tuple(shared),
         expected_rows=len(expected_rows),
         actual_rows=actual.num_rows,
         missing_columns=missing_columns,
         unexpected_columns=tuple(extra) if columns is None and is_told else (),
-        missing=tuple(found.missing),
-        unexpected=tuple(found.unexpected),
-        changed=tuple(found.changed),
+        missing=tuple(expected_rows[index] for index in matching.missing),
+        unexpected=tuple(actual_rows[index] for index in matching.unexpected),
+        changed=tuple(
+            ChangedRow(
+                expected_rows[index],
+                actual_rows[other],
+                matcher.differing(index, other),
+                index + 1 if has_order else None,
+            )
+            for index, other in matching.changed
+        ),
+        has_order=has_order,
         is_order_only=found.is_order_only,
         misfits=tuple(reader.misfits),
+        matching=matching,
     )
 
 
@@ -162,152 +185,172 @@ class _ExpectedReader:
         return found
 
 
-class _Found(msgspec.Struct):
-    missing: list[RowValues] = msgspec.field(default_factory=list)
-    unexpected: list[RowValues] = msgspec.field(default_factory=list)
-    changed: list[ChangedRow] = msgspec.field(default_factory=list)
+class _Found(msgspec.Struct, frozen=True):
+    matching: Matching
     is_order_only: bool = False
 
 
 class _Matcher:
-    """Finds the rows that have no partner."""
+    """Finds out which expected row is which of those that are there."""
 
-    def __init__(self, tolerances: Tolerances) -> None:
-        self._tolerances = tolerances
-
-    def unordered(self, expected: list[RowValues], actual: list[RowValues]) -> _Found:
-        missing, unexpected = _without_common(expected, actual)
-        if not self._tolerances.is_exact:
-            missing, unexpected = self._without_close(missing, unexpected)
-        return self._paired(missing, unexpected)
-
-    def ordered(self, expected: list[RowValues], actual: list[RowValues]) -> _Found:
-        if len(expected) == len(actual) and all(map(self._is_same, expected, actual)):
-            return _Found()
-        found = self.unordered(expected, actual)
-        if not (found.missing or found.unexpected or found.changed):
-            return self._moved(expected, actual)
-        keys = [_key(row) for row in expected], [_key(row) for row in actual]
-        found = _Found()
-        matcher = difflib.SequenceMatcher(None, *keys, autojunk=False)
-        for tag, first, last, start, end in matcher.get_opcodes():
-            if tag == "equal":
-                continue
-            old, new = expected[first:last], actual[start:end]
-            if len(old) == len(new):
-                self._add_changes(old, new, first, found)
-                continue
-            part = self._paired(old, new)
-            found.missing += part.missing
-            found.unexpected += part.unexpected
-            found.changed += part.changed
-        return found
-
-    def _moved(self, expected: list[RowValues], actual: list[RowValues]) -> _Found:
-        found = _Found(is_order_only=True)
-        self._add_changes(expected, actual, 0, found)
-        return found
-
-    def _add_changes(
-        self, old: list[RowValues], new: list[RowValues], first: int, found: _Found
+    def __init__(
+        self, tolerances: Tolerances, expected: Sequence[RowValues], actual: Sequence[RowValues]
     ) -> None:
-        for offset, (before, after) in enumerate(zip(old, new, strict=True)):
-            columns = self._differing(before, after)
-            if columns:
-                found.changed.append(ChangedRow(before, after, columns, first + offset + 1))
+        self._tolerances = tolerances
+        self._expected = expected
+        self._actual = actual
+        self._expected_keys = [_key(row) for row in expected]
+        self._actual_keys = [_key(row) for row in actual]
 
-    def _paired(self, missing: list[RowValues], unexpected: list[RowValues]) -> _Found:
-        """Put rows together of which most is equal: these are one row that changed."""
-        found = _Found()
-        pairs: dict[int, int] = {}
-        if max(len(missing), len(unexpected)) <= _MOST_PAIRED:
-            pairs = self._nearest_pairs(missing, unexpected)
-        for index, row in enumerate(missing):
-            if index in pairs:
-                other = unexpected[pairs[index]]
-                found.changed.append(ChangedRow(row, other, self._differing(row, other)))
-            else:
-                found.missing.append(row)
-        taken = set(pairs.values())
-        found.unexpected = [row for index, row in enumerate(unexpected) if index not in taken]
-        return found
+    def unordered(self) -> _Found:
+        same = list(self._equal_pairs())
+        left, right = self._rest(same)
+        if not self._tolerances.is_exact:
+            same += self._close_pairs(left, right)
+            left, right = self._rest(same)
+        changed = self._nearest_pairs(left, right)
+        return self._found(same, changed)
 
-    def _nearest_pairs(
-        self, missing: list[RowValues], unexpected: list[RowValues]
-    ) -> dict[int, int]:
-        is_only = len(missing) == len(unexpected) == 1
-        candidates = []
-        for index, row in enumerate(missing):
-            for other_index, other in enumerate(unexpected):
-                equal = len(row) - len(self._differing(row, other))
-                if equal and (is_only or equal * 2 >= len(row)):
-                    # Columns that come first tell more often which row it is.
-                    leading = 0 if not self._is_same(row[:1], other[:1]) else 1
-                    candidates.append((-equal, -leading, index, other_index))
-        pairs: dict[int, int] = {}
-        taken: set[int] = set()
-        for _, _, index, other_index in sorted(candidates):
-            if index not in pairs and other_index not in taken:
-                pairs[index] = other_index
-                taken.add(other_index)
-        return pairs
+    def ordered(self) -> _Found:
+        size = len(self._expected)
+        if size == len(self._actual):
+            in_place = [(index, index) for index in range(size)]
+            if all(self._is_same(index, index) for index in range(size)):
+                return self._found(in_place, [])
+            unordered = self.unordered().matching
+            if len(unordered.same) == size:
+                moved = [pair for pair in in_place if not self._is_same(*pair)]
+                same = [pair for pair in in_place if self._is_same(*pair)]
+                return self._found(same, moved, is_order_only=True)
+        return self._aligned()
 
-    def _without_close(
-        self, expected: list[RowValues], actual: list[RowValues]
-    ) -> tuple[list[RowValues], list[RowValues]]:
-        """Leave out rows that have a partner within the tolerance, as many as can have one."""
-        groups: defaultdict[Any, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for side, rows in enumerate((expected, actual)):
-            for index, row in enumerate(rows):
-                groups[frozen(_without_fractions(list(row)))][side].append(index)
-        gone: tuple[set[int], set[int]] = (set(), set())
-        for left, right in groups.values():
-            matches = {
-                index: [each for each in right if self._is_same(expected[index], actual[each])]
-                for index in left
-            }
-            for index, other in _largest_matching(matches).items():
-                gone[0].add(index)
-                gone[1].add(other)
-        return (
-            [row for index, row in enumerate(expected) if index not in gone[0]],
-            [row for index, row in enumerate(actual) if index not in gone[1]],
-        )
-
-    def _differing(self, row: RowValues, other: RowValues) -> tuple[int, ...]:
+    def differing(self, index: int, other: int) -> tuple[int, ...]:
+        """Indexes of the columns in which two rows differ."""
         return tuple(
-            index
-            for index, (value, actual) in enumerate(zip(row, other, strict=True))
+            column
+            for column, (value, actual) in enumerate(
+                zip(self._expected[index], self._actual[other], strict=True)
+            )
             if not _is_close(value, actual, self._tolerances)
         )
 
-    def _is_same(self, row: Sequence[Any], other: Sequence[Any]) -> bool:
-        return all(
-            _is_close(value, actual, self._tolerances)
-            for value, actual in zip(row, other, strict=True)
+    def _aligned(self) -> _Found:
+        """Match rows such that the matches are in the order of both sides."""
+        same: list[tuple[int, int]] = []
+        changed: list[tuple[int, int]] = []
+        lines = difflib.SequenceMatcher(
+            None, self._expected_keys, self._actual_keys, autojunk=False
         )
+        for tag, first, last, start, end in lines.get_opcodes():
+            left, right = range(first, last), range(start, end)
+            if tag == "equal":
+                same += zip(left, right, strict=True)
+                continue
+            pairs = list(zip(left, right, strict=False))
+            if len(left) != len(right):
+                pairs = _rising(self._nearest_pairs(left, right))
+            for pair in pairs:
+                (same if self._is_same(*pair) else changed).append(pair)
+        return self._found(same, changed)
+
+    def _found(
+        self,
+        same: Sequence[tuple[int, int]],
+        changed: Sequence[tuple[int, int]],
+        *,
+        is_order_only: bool = False,
+    ) -> _Found:
+        missing, unexpected = self._rest([*same, *changed])
+        matching = Matching(
+            tuple(sorted(same)), tuple(sorted(changed)), tuple(missing), tuple(unexpected)
+        )
+        return _Found(matching, is_order_only)
+
+    def _rest(self, pairs: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
+        """Return the indexes that no pair has, of both sides."""
+        taken = list(pairs)
+        left = {index for index, _ in taken}
+        right = {other for _, other in taken}
+        return (
+            [index for index in range(len(self._expected)) if index not in left],
+            [other for other in range(len(self._actual)) if other not in right],
+        )
+
+    def _equal_pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of rows that are equal, each row in one pair at most."""
+        places: defaultdict[Any, list[int]] = defaultdict(list)
+        for other, key in enumerate(self._actual_keys):
+            places[key].append(other)
+        for others in places.values():
+            others.reverse()
+        for index, key in enumerate(self._expected_keys):
+            if places.get(key):
+                yield index, places[key].pop()
+
+    def _close_pairs(self, left: Sequence[int], right: Sequence[int]) -> list[tuple[int, int]]:
+        """Pair rows within the tolerance, as many as can have a partner."""
+        groups: defaultdict[Any, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side, (rows, indexes) in enumerate(((self._expected, left), (self._actual, right))):
+            for index in indexes:
+                groups[frozen(_without_fractions(list(rows[index])))][side].append(index)
+        pairs: list[tuple[int, int]] = []
+        for indexes, others in groups.values():
+            if max(len(indexes), len(others)) > _MOST_PAIRED:
+                pairs += self._close_in_order(indexes, others)
+                continue
+            matches = {
+                index: [other for other in others if self._is_same(index, other)]
+                for index in indexes
+            }
+            pairs += _largest_matching(matches).items()
+        return pairs
+
+    def _close_in_order(
+        self, left: Sequence[int], right: Sequence[int]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield pairs of rows that are close when both sides are sorted by their numbers."""
+        lefts = sorted(left, key=lambda index: _numbers(self._expected[index]))
+        rights = sorted(right, key=lambda other: _numbers(self._actual[other]))
+        for index, other in zip(lefts, rights, strict=False):
+            if self._is_same(index, other):
+                yield index, other
+
+    def _nearest_pairs(self, left: Sequence[int], right: Sequence[int]) -> list[tuple[int, int]]:
+        """Pair rows of which most is equal: these are one row that changed."""
+        if max(len(left), len(right)) > _MOST_PAIRED:
+            return []
+        is_only = len(left) == len(right) == 1
+        candidates = []
+        for index in left:
+            for other in right:
+                differing = self.differing(index, other)
+                equal = len(self._expected[index]) - len(differing)
+                if equal and (is_only or equal >= len(differing)):
+                    # Columns that come first tell more often which row it is.
+                    candidates.append((-equal, 0 in differing, index, other))
+        pairs: dict[int, int] = {}
+        taken: set[int] = set()
+        for _, _, index, other in sorted(candidates):
+            if index not in pairs and other not in taken:
+                pairs[index] = other
+                taken.add(other)
+        return sorted(pairs.items())
+
+    def _is_same(self, index: int, other: int) -> bool:
+        return not self.differing(index, other)
+
+
+def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return pairs in the order of both sides, without those that cross one before."""
+    rising: list[tuple[int, int]] = []
+    for index, other in pairs:
+        if not rising or other > rising[-1][1]:
+            rising.append((index, other))
+    return rising
 
 
 def _key(row: Iterable[Any]) -> Any:
     return tuple(frozen(value) for value in row)
-
-
-def _without_common(
-    expected: list[RowValues], actual: list[RowValues]
-) -> tuple[list[RowValues], list[RowValues]]:
-    """Leave out rows that are on both sides, each as often as it is on both."""
-    keys = [_key(row) for row in expected], [_key(row) for row in actual]
-    common = Counter(keys[0]) & Counter(keys[1])
-    rest: list[list[RowValues]] = []
-    for rows, row_keys in zip((expected, actual), keys, strict=True):
-        left = common.copy()
-        rest.append([])
-        for row, key in zip(rows, row_keys, strict=True):
-            if left[key] > 0:
-                left[key] -= 1
-            else:
-                rest[-1].append(row)
-    return rest[0], rest[1]
 
 
 def _largest_matching(matches: dict[int, list[int]]) -> dict[int, int]:
@@ -339,6 +382,19 @@ def _without_fractions(value: Any) -> Any:
             return {key: _without_fractions(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _numbers(value: Any) -> list[float]:
+    """All numbers with fractions in a value, to sort by; NaN comes last."""
+    match value:
+        case float() | Decimal():
+            return [math.inf if math.isnan(value) else float(value)]
+        case list() | tuple():
+            return [number for item in value for number in _numbers(item)]
+        case dict():
+            return [number for item in value.values() for number in _numbers(item)]
+        case _:
+            return []
 
 
 def _is_close(value: Any, actual: Any, tolerances: Tolerances) -> bool:

@@ -191,7 +191,8 @@ def _summary(found: Differences) -> str:
         ):
             if count:
                 parts.append(f"{count:,} {word}")
-    counts = f"expected {found.expected_rows:,} rows, got {found.actual_rows:,}"
+    rows = "row" if found.expected_rows == 1 else "rows"
+    counts = f"expected {found.expected_rows:,} {rows}, got {found.actual_rows:,}"
     return f"the rows differ: {', '.join(parts)} ({counts})"
 
 

@@ -14,7 +14,7 @@ from aqueducts.documents.yaml_scalars import resolve_plain
 __all__ = ["flow_mapping", "flow_sequence", "flow_text"]
 
 _PLAIN = re.compile(r"[^\W_][^\n\t,\[\]{}#:&*!|>'\"%@`]*(?::[^\s,\[\]{}#:&*!|>'\"%@`]+)*")
-_ELSEWHERE = re.compile(r"(?i:y|n|yes|no|on|off)")
+_ELSEWHERE = re.compile(r"(?i:yes|no|on|off)")
 """Words that other programs take for true or false."""
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from aqueducts.cli.console.cells import visible
 from aqueducts.cli.console.json_lines import SCHEMA_VERSION
 from aqueducts.cli.console.problems import problem_list, problems_as_json
-from aqueducts.cli.console.quantities import duration
+from aqueducts.cli.console.quantities import count, duration
 from aqueducts.cli.console.terminal import Console, Style
 from aqueducts.pipeline_tests.drawing import MOST_ROWS, Line, Mark, difference_lines, heading
 
 if TYPE_CHECKING:
-    from aqueducts.pipeline_tests import Differences, Failure, Outcome, PipelineTest
+    from aqueducts.pipeline_tests import Differences, Failure, Outcome
     from aqueducts.pipeline_tests.outcomes import Status
+    from aqueducts.pipeline_tests.updating import Updated
 
 __all__ = ["TestReport", "summary_as_json"]
 
@@ -48,7 +49,7 @@ class TestReport:
         self._has_rows = False
         self._has_told = False
 
-    def tell(self, outcome: Outcome, _test: PipelineTest | None) -> None:
+    def tell(self, outcome: Outcome) -> None:
         """Tell of one test."""
         if self._is_silent or (self._console.is_quiet and outcome.status == "passed"):
             return
@@ -61,15 +62,18 @@ class TestReport:
         for failure in outcome.failures:
             self._console.write_result("\n".join(self._failure(failure, outcome)))
 
-    def end(self, outcomes: Sequence[Outcome], duration_ms: float) -> None:
+    def end(self, outcomes: Sequence[Outcome], duration_ms: float, updated: Updated) -> None:
         """Tell how many tests passed, and which did not."""
         style = self._console.results
-        counts = Counter(outcome.status for outcome in outcomes)
+        unsettled = [each for each in outcomes if not updated.has_settled(each)]
+        counts = Counter(outcome.status for outcome in unsettled)
         parts = []
         if counts["failed"]:
             parts.append(style(f"{counts['failed']} failed", "red bold"))
         if counts["unusable"]:
             parts.append(style(f"{counts['unusable']} unusable", "red bold"))
+        if len(unsettled) < len(outcomes):
+            parts.append(style(f"{len(outcomes) - len(unsettled)} updated", "yellow"))
         if counts["passed"] or not parts:
             parts.append(style(f"{counts['passed']} passed", "green"))
         if self._has_rows:
@@ -77,11 +81,21 @@ class TestReport:
         gap = "\n" if self._has_told else ""
         took = duration(duration_ms / 1000)
         self._console.write_result(f"{gap}{', '.join(parts)} in {took}")
+        self._tell_updates(updated)
         if len(outcomes) > 1:
-            for outcome in outcomes:
+            for outcome in unsettled:
                 if outcome.status != "passed":
                     place = ":".join(str(each) for each in (outcome.file, outcome.line) if each)
                     self._console.write_result(f"  {visible(place)}  {visible(outcome.name)}")
+
+    def _tell_updates(self, updated: Updated) -> None:
+        by_file = Counter(file for file, _, _ in updated.expectations)
+        for file, number in by_file.items():
+            self._console.write_result(
+                f"  updated {visible(file)} ({count(number, 'expectation')})"
+            )
+        for file, reason in updated.refused:
+            self._console.write_result(f"  not updated {visible(file)}: {visible(reason)}")
 
     def _verdict(self, outcome: Outcome) -> str:
         style = self._console.results
@@ -112,15 +126,22 @@ class TestReport:
         return text if style is None else self._console.results(text, style)
 
 
-def summary_as_json(outcomes: Sequence[Outcome], duration_ms: float) -> dict[str, Any]:
-    """All tests as JSON values."""
+def summary_as_json(
+    outcomes: Sequence[Outcome], duration_ms: float, updated: Updated
+) -> dict[str, Any]:
+    """All tests as JSON values; what was updated counts as passed for the status as a whole."""
     counts = Counter(outcome.status for outcome in outcomes)
-    status = next((each for each in ("unusable", "failed") if counts[each]), "passed")
+    left = {outcome.status for outcome in outcomes if not updated.has_settled(outcome)}
+    status = next((each for each in ("unusable", "failed") if each in left), "passed")
     return {
         "schema_version": SCHEMA_VERSION,
         "status": status,
         "counts": {each: counts[each] for each in ("passed", "failed", "unusable")},
         "duration_ms": round(duration_ms, 3),
+        "updated": [
+            {"file": file, "test": test, "step": step} for file, test, step in updated.expectations
+        ],
+        "not_updated": [{"file": file, "reason": reason} for file, reason in updated.refused],
         "tests": [_outcome_as_json(outcome) for outcome in outcomes],
     }
 
