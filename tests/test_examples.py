@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 import aqueducts
+from aqueducts import pipeline_tests
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -46,6 +47,19 @@ def duck(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 f"read_csv('{data}/{name}.csv', nullstr='NA', sample_size=-1)"
             )
         yield connection
+
+
+@pytest.mark.parametrize("test", pipeline_tests.collect(EXAMPLES / "tests"), ids=str)
+def test_tests_of_the_examples_pass(test: pipeline_tests.PipelineTest) -> None:
+    """The files of tests that ship with the examples."""
+    test.check()
+
+
+def test_every_example_has_tests() -> None:
+    """A pipeline without one would be a poor example."""
+    files = {test.file.pipeline.resolve() for test in pipeline_tests.collect(EXAMPLES / "tests")}
+    pipelines = {path for kind in ("yml", "json", "toml") for path in EXAMPLES.glob(f"*.{kind}")}
+    assert files == {path.resolve() for path in pipelines}
 
 
 def _run(name: str, data: Path, output: Path, **params: str) -> aqueducts.RunResult:

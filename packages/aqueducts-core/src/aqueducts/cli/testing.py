@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -12,11 +14,12 @@ import click
 import msgspec
 
 from aqueducts.cli.console import Console
+from aqueducts.cli.console.quantities import count
 from aqueducts.cli.console.verdicts import TestReport, summary_as_json
 from aqueducts.cli.exit_codes import ExitCode
 from aqueducts.pipeline_tests import Outcome, PipelineTest, run_tests
 from aqueducts.pipeline_tests.junit import junit_xml
-from aqueducts.pipeline_tests.updating import Updated, update_files
+from aqueducts.pipeline_tests.updating import update_files
 
 __all__ = ["TestOptions", "test_pipelines"]
 
@@ -45,12 +48,17 @@ def test_pipelines(options: TestOptions, console: Console) -> int:
         if test is not None:
             results.append((outcome, test))
 
-    outcomes = run_tests(
-        options.paths or (_DEFAULT_FOLDER,),
-        keywords=options.keywords,
-        stops_early=options.stops_early,
-        on_outcome=hear,
-    )
+    try:
+        with _ended_by_signals():
+            outcomes = run_tests(
+                options.paths or (_DEFAULT_FOLDER,),
+                keywords=options.keywords,
+                stops_early=options.stops_early,
+                on_outcome=hear,
+            )
+    except KeyboardInterrupt:
+        console.tell(f"interrupted after {count(len(results), 'test')}")
+        return ExitCode.INTERRUPTED
     updated = update_files(results if options.is_updating else ())
     duration_ms = (time.perf_counter() - started) * 1000
     if options.junit_path is not None:
@@ -61,6 +69,20 @@ def test_pipelines(options: TestOptions, console: Console) -> int:
     else:
         report.end(outcomes, duration_ms, updated)
     return _exit_code([each for each in outcomes if not updated.has_settled(each)])
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does: temporary files go, nothing else is there."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(ExitCode.TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write_report(path: str, outcomes: Sequence[Outcome]) -> None:

@@ -203,11 +203,9 @@ class _Matcher:
         self._actual_keys = [_key(row) for row in actual]
 
     def unordered(self) -> _Found:
-        same = list(self._equal_pairs())
+        is_exact = self._tolerances.is_exact
+        same = list(self._equal_pairs() if is_exact else self._close_pairs())
         left, right = self._rest(same)
-        if not self._tolerances.is_exact:
-            same += self._close_pairs(left, right)
-            left, right = self._rest(same)
         changed = self._nearest_pairs(left, right)
         return self._found(same, changed)
 
@@ -287,23 +285,24 @@ class _Matcher:
             if places.get(key):
                 yield index, places[key].pop()
 
-    def _close_pairs(self, left: Sequence[int], right: Sequence[int]) -> list[tuple[int, int]]:
-        """Pair rows within the tolerance, as many as can have a partner."""
+    def _close_pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of rows within the tolerance, as many as can have a partner."""
         groups: defaultdict[Any, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for side, (rows, indexes) in enumerate(((self._expected, left), (self._actual, right))):
-            for index in indexes:
-                groups[frozen(_without_fractions(list(rows[index])))][side].append(index)
-        pairs: list[tuple[int, int]] = []
+        for side, rows in enumerate((self._expected, self._actual)):
+            for index, row in enumerate(rows):
+                groups[frozen(_without_fractions(list(row)))][side].append(index)
         for indexes, others in groups.values():
             if max(len(indexes), len(others)) > _MOST_PAIRED:
-                pairs += self._close_in_order(indexes, others)
-                continue
-            matches = {
-                index: [other for other in others if self._is_same(index, other)]
-                for index in indexes
-            }
-            pairs += _largest_matching(matches).items()
-        return pairs
+                yield from self._close_in_order(indexes, others)
+            else:
+                matches = {index: self._close_to(index, others) for index in indexes}
+                yield from _largest_matching(matches).items()
+
+    def _close_to(self, index: int, others: Iterable[int]) -> list[int]:
+        """Return the rows within the tolerance of an expected one; those that are equal first."""
+        key = self._expected_keys[index]
+        close = [other for other in others if self._is_same(index, other)]
+        return sorted(close, key=lambda other: self._actual_keys[other] != key)
 
     def _close_in_order(
         self, left: Sequence[int], right: Sequence[int]
@@ -325,7 +324,8 @@ class _Matcher:
             for other in right:
                 differing = self.differing(index, other)
                 equal = len(self._expected[index]) - len(differing)
-                if equal and (is_only or equal >= len(differing)):
+                is_value = is_only and len(differing) == 1
+                if is_value or (equal and (is_only or equal >= len(differing))):
                     # Columns that come first tell more often which row it is.
                     candidates.append((-equal, 0 in differing, index, other))
         pairs: dict[int, int] = {}

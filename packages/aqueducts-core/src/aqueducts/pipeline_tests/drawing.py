@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -94,15 +95,17 @@ def _table(columns: Sequence[str], rows: Sequence[_Row]) -> Iterator[Line]:
     has_positions = any(row.position is not None for row in rows)
     head = [*(["row"] if has_positions else []), *columns]
     cells = [[*([str(row.position or "")] if has_positions else []), *_cells(row)] for row in rows]
-    is_number = [
-        all(isinstance(row.values[index], int | float) for row in rows if row.actual is None)
-        for index in range(len(columns))
-    ]
+    is_number = [_is_number([row.values[index] for row in rows]) for index in range(len(columns))]
     aligned = [*([True] if has_positions else []), *is_number]
     widths = [max(len(text) for text in texts) for texts in zip(head, *cells, strict=True)]
     yield Line(f"  {_joined(head, widths, aligned)}", "head")
     for row, texts in zip(rows, cells, strict=True):
         yield Line(f"{row.sign} {_joined(texts, widths, aligned)}", row.mark)
+
+
+def _is_number(values: Sequence[Any]) -> bool:
+    kinds = {type(value) for value in values} - {type(None)}
+    return bool(kinds) and kinds <= {int, float, Decimal}
 
 
 def _cells(row: _Row) -> list[str]:

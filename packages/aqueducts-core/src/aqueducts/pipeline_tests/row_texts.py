@@ -72,9 +72,7 @@ class RowBlock:
             raise UnsafeError(f"columns names '{found.missing_columns[0]}', which is not there")
         has_same_columns = not (found.missing_columns or found.unexpected_columns)
         changes = dict(zip(found.matching.changed, found.changed, strict=True))
-        partner = {
-            other: index for index, other in (*found.matching.same, *found.matching.changed)
-        }
+        partner = {other: index for index, other in (*found.matching.same, *found.matching.changed)}
         order = sorted(partner, key=lambda other: partner[other])
         order = [*order, *found.matching.unexpected]
         rows: list[NewRow] = []
@@ -104,10 +102,9 @@ class RowBlock:
         return self._read_values(row, old or {})
 
     def _read_values(self, row: NewRow, old: dict[str, Any]) -> dict[str, Any]:
+        changed = None if self._is_whole(row) else row.changed
         return {
-            name: _as_read(row.values[name])
-            if row.changed is None or name in row.changed
-            else old[name]
+            name: _as_read(row.values[name]) if changed is None or name in changed else old[name]
             for name in self._names(row)
         }
 
@@ -133,21 +130,28 @@ class RowBlock:
         """Yield what changes in the text of an old row."""
         if row.old is None or row.is_kept:
             return
-        whole = self._row_span(row.old)
-        cells = [self._cell_span(row.old, name) for name in row.changed or ()]
-        is_inside = all(
-            whole.start_offset <= cell.start_offset and cell.end_offset <= whole.end_offset
-            for cell in cells
-        )
-        if row.changed is None or not is_inside:
+        if self._is_whole(row):
+            whole = self._row_span(row.old)
             yield Edit(whole.start_offset, whole.end_offset, self._row_text(row, row.old))
             return
-        for name, cell in zip(row.changed, cells, strict=True):
+        for name in row.changed or ():
+            cell = self._cell_span(row.old, name)
             text = flow_text(row.values[name])
             is_empty = cell.start_offset == cell.end_offset
             if is_empty and self._text[cell.start_offset - 1 : cell.start_offset] == ":":
                 text = f" {text}"
             yield Edit(cell.start_offset, cell.end_offset, text)
+
+    def _is_whole(self, row: NewRow) -> bool:
+        """Whether a row is written anew as a whole: values of merges stand somewhere else."""
+        if row.old is None or row.changed is None:
+            return True
+        whole = self._row_span(row.old)
+        cells = [self._cell_span(row.old, name) for name in row.changed]
+        return not all(
+            whole.start_offset <= cell.start_offset and cell.end_offset <= whole.end_offset
+            for cell in cells
+        )
 
     def _row_span(self, index: int) -> Span:
         return self._map.value_span((*self.path, index))
@@ -220,16 +224,13 @@ class RowBlock:
 
     def _flow(self, span: Span, rows: Sequence[NewRow]) -> Edit:
         old = self._text[span.start_offset : span.end_offset]
-        if "#" in old:
+        if "#" in self._between_rows(span):
             raise UnsafeError("there are comments between rows in brackets")
-        texts = []
-        for row in rows:
-            if row.old is not None and row.is_kept:
-                whole = self._row_span(row.old)
-                texts.append(self._text[whole.start_offset : whole.end_offset])
-            else:
-                texts.append(self._row_text(row, None))
-        if "\n" not in old or not self._old:
+        texts = [
+            self._row_text(row, None) if row.old is None else self._edited(row, row.old)
+            for row in rows
+        ]
+        if "\n" not in old or not self._old or not texts:
             return Edit(span.start_offset, span.end_offset, f"[{', '.join(texts)}]")
         first = self._text[: self._row_span(0).start_offset]
         indent = " " * (len(first) - first.rfind("\n") - 1)
@@ -239,6 +240,23 @@ class RowBlock:
         lines = f",{self._newline}".join(indent + text for text in texts) + comma
         text = f"[{self._newline}{lines}{self._newline}{closing}]"
         return Edit(span.start_offset, span.end_offset, text)
+
+    def _edited(self, row: NewRow, index: int) -> str:
+        """Return the text of an old row with its changes."""
+        span = self._row_span(index)
+        text = self._text[: span.end_offset]
+        for edit in sorted(self._row_edits(row), key=lambda each: each.start, reverse=True):
+            text = text[: edit.start] + edit.text + text[edit.end :]
+        return text[span.start_offset :]
+
+    def _between_rows(self, span: Span) -> str:
+        """Return what stands in a list in brackets apart from its rows."""
+        parts, place = [], span.start_offset
+        for index in range(len(self._old)):
+            row = self._row_span(index)
+            parts.append(self._text[place : row.start_offset])
+            place = row.end_offset
+        return "".join([*parts, self._text[place : span.end_offset]])
 
     # --- the text of a row ---
 

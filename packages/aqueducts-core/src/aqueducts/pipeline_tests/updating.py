@@ -39,9 +39,7 @@ class Updated(msgspec.Struct, frozen=True):
 
     def has_settled(self, outcome: Outcome) -> bool:
         """Whether all that was wrong with a test is as it should be now."""
-        written = {
-            step for file, name, step in self.expectations if (file, name) == _key(outcome)
-        }
+        written = {step for file, name, step in self.expectations if (file, name) == _key(outcome)}
         return bool(outcome.failures) and all(
             each.observed is not None and each.step in written for each in outcome.failures
         )

@@ -56,13 +56,16 @@ def to_values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
 
 
 def _read(array: pa.Array) -> list[Any]:
+    import pyarrow as pa
     import pyarrow.types as pt
 
     kind = array.type
     if pt.is_dictionary(kind):
         return _read(array.dictionary_decode())
     if pt.is_floating(kind):
-        return [_one_nan(value) for value in array.to_pylist()]
+        # Through text: the shortest number that is this one, not what a wider type makes of it.
+        short = array if pt.is_float64(kind) else array.cast(pa.float32()).cast(pa.string())
+        return [_one_nan(value) for value in short.to_pylist()]
     if pt.is_map(kind):
         return _read_maps(array)
     if pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind):
@@ -76,10 +79,11 @@ def _read(array: pa.Array) -> list[Any]:
     return list(array.to_pylist())
 
 
-def _one_nan(value: float | None) -> float | None:
+def _one_nan(value: float | str | None) -> float | None:
     if value is None:
         return None
-    return NAN if math.isnan(value) else float(value)
+    number = float(value)
+    return NAN if math.isnan(number) else number
 
 
 def _read_structs(array: pa.Array) -> list[Any]:

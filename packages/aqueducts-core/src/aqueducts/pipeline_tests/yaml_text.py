@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,8 @@ __all__ = ["flow_mapping", "flow_sequence", "flow_text"]
 _PLAIN = re.compile(r"[^\W_][^\n\t,\[\]{}#:&*!|>'\"%@`]*(?::[^\s,\[\]{}#:&*!|>'\"%@`]+)*")
 _ELSEWHERE = re.compile(r"(?i:yes|no|on|off)")
 """Words that other programs take for true or false."""
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def flow_text(value: Any) -> str:
@@ -74,4 +75,15 @@ def _string(text: str) -> str:
         and _ELSEWHERE.fullmatch(text) is None
         and isinstance(resolve_plain(text), str)
     )
-    return text if is_plain else json.dumps(text, ensure_ascii=not text.isprintable())
+    return text if is_plain else f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
