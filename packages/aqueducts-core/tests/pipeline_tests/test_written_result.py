@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import ModuleType
+
 import pytest
+
+from aqueducts import Plugins, hookimpl
+from aqueducts.builtin import plugin as builtin_plugin
+from aqueducts.connectors import ObjectStoreType, Store
 
 from .conftest import Bench
 
@@ -22,7 +29,6 @@ ROWS = (
         ("out.jsonl.gz", "{type: json}"),
         ("out.parquet", "{type: parquet, options: {compression: zstd(3)}}"),
         ("a b*c/?out[1].parquet", "{type: parquet}"),
-        ("s3://bucket/key/out.csv", "{type: csv}"),
     ],
 )
 def test_files_are_read_back(bench: Bench, place: str, form: str) -> None:
@@ -103,6 +109,38 @@ def test_columns_of_nothing_but_nulls(bench: Bench) -> None:
         """
     )
     bench.passes("expect: {destination: [{n: 1, x: null}]}", "")
+
+
+class _Moon(ObjectStoreType):
+    """A store that must not be opened."""
+
+    schemes = ("moon",)
+
+    def open(self, location: str, options: Mapping[str, str]) -> Store:
+        pytest.fail(f"{location} was opened")
+
+
+def test_stores_are_not_opened(bench: Bench) -> None:
+    """What would go to a bucket goes to a temporary folder as well."""
+
+    def aqueducts_object_stores() -> list[type[ObjectStoreType]]:
+        return [_Moon]
+
+    module = ModuleType("moon")
+    module.aqueducts_object_stores = hookimpl(aqueducts_object_stores)  # type: ignore[attr-defined]
+    bench.plugins = Plugins.of(builtin=builtin_plugin, moon=module)
+    bench.pipeline(
+        """
+        stages: [[{name: a, query: SELECT 1 AS n}]]
+        destination:
+          type: file
+          name: out
+          location: moon://bucket/out.csv
+          format: {type: csv}
+          storage_config: {key: secret}
+        """
+    )
+    bench.passes("expect: {destination: [{n: 1}]}", "")
 
 
 def test_a_target_that_cannot_be_written_is_no_matter(bench: Bench) -> None:
