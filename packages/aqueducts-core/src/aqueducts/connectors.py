@@ -105,7 +105,11 @@ class RunContext(Protocol):
 
 
 class Source(ABC, Generic[ConfigT]):
-    """A kind of table to read."""
+    """A kind of table to read.
+
+    A run makes one object per source. Its attributes `config`, an instance of `config_model`, and
+    `formats`, all file formats by their tags, are set.
+    """
 
     type: ClassVar[str]
     """Its tag in pipeline files, in snake_case."""
@@ -132,7 +136,8 @@ class Source(ABC, Generic[ConfigT]):
 class Destination(ABC, Generic[ConfigT]):
     """A kind of place to write the result to. Every write is all or nothing.
 
-    A run makes one object and calls `prepare`, then `check`, then `write`.
+    A run makes one object and calls `prepare`, then `check`, then `write`. Its attributes `config`,
+    an instance of `config_model`, and `formats`, all file formats by their tags, are set.
     """
 
     type: ClassVar[str]

@@ -128,6 +128,7 @@ class DestinationSuite(DestinationValues, ABC):
     def test_first_write_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
         """Where no target was, there is none after a failure, and nothing beside it."""
         with self.open_bench(tmp_path) as bench:
+            self.config(bench.folder)  # may make what has to be there
             before, files = self._state(bench.folder), bench.files
             self._fail_midway(bench, EngineError("the query failed"))
             require(

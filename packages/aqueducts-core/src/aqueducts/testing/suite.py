@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from types import ModuleType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import pytest
@@ -52,6 +53,8 @@ class Suite:
 
     plugins: ClassVar[Plugins | None] = None
     """The plugins to test with; None means all that are installed."""
+    module: ClassVar[ModuleType | None] = None
+    """A plugin's module that is not installed, to be tested beside those that are."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -67,7 +70,10 @@ class Suite:
 
     def installed_plugins(self) -> Plugins:
         """The plugins that this suite tests with."""
-        return self.plugins if self.plugins is not None else _discovered()
+        plugins = self.plugins if self.plugins is not None else _discovered()
+        if self.module is None:
+            return plugins
+        return Plugins([*plugins.records, *Plugins.of(under_test=self.module).records])
 
 
 @cache
