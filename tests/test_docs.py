@@ -40,7 +40,9 @@ import aqueducts
 from aqueducts.pipeline_tests.reading import read_test_file
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+DOCS = ROOT / "docs"
+PAGES = [*sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]), ROOT / "README.md"]
+"""Without the pages of errors: what is in them is wrong on purpose, and has tests of its own."""
 
 DRAWINGS = {"architecture.md": 2}
 """How many drawings each page may have."""
@@ -137,7 +139,14 @@ def _without_indent(text: str, indent: str) -> str:
 @cache
 def all_blocks() -> tuple[Block, ...]:
     """The blocks of all pages."""
-    return tuple(block for page in PAGES for block in blocks_of(page.read_text("utf-8"), page.name))
+    return tuple(
+        block for page in PAGES for block in blocks_of(page.read_text("utf-8"), _called(page))
+    )
+
+
+def _called(page: Path) -> str:
+    """A page's name: its path below the documents."""
+    return page.relative_to(DOCS).as_posix() if DOCS in page.parents else page.name
 
 
 def _of_kind(*kinds: str) -> list[Any]:
@@ -223,7 +232,7 @@ def test_commands_for_setting_up_exist(block: Block) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=_called)
 def test_page_runs(page: Path, tmp_path: Path, flights: Path) -> None:
     """The files of a page are written, its programs and commands run and show what it says."""
     folder = tmp_path / "ann"
@@ -233,7 +242,7 @@ def test_page_runs(page: Path, tmp_path: Path, flights: Path) -> None:
         if path.is_file():
             (folder / "examples" / path.name).write_bytes(path.read_bytes())
     (folder / "examples" / "data").symlink_to(flights)
-    blocks = [block for block in all_blocks() if block.page == page.name]
+    blocks = [block for block in all_blocks() if block.page == _called(page)]
     for block, after in zip_longest(blocks, blocks[1:]):
         if block.title is not None and block.kind != "excerpt":
             path = folder / block.title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import re
@@ -18,7 +19,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic_core import PydanticUndefined
 
 import aqueducts
-from aqueducts import errors, events, hookspecs, results
+from aqueducts import connectors, errors, events, hookspecs, relations, results, testing
 from aqueducts.cli.checkup import installation_checks, machine_checks, surroundings_checks
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import ExitCode
@@ -361,17 +362,78 @@ def test_signatures_are_documented(title: str, name: str) -> None:
     assert shown in [each.removeprefix("await ") for each in codes(section("python.md", title))]
 
 
-# --- plugins.md and architecture.md ---
+# --- plugins and architecture.md ---
 
 
 def test_hooks_are_documented() -> None:
     """The hooks with their signatures."""
-    found = [codes(row[0])[0] for row in rows("plugins.md", "Hooks")]
+    found = [codes(row[0])[0] for row in rows("plugins/index.md", "Hooks")]
     assert found == [
         f"{name}{inspect.signature(each)}".replace("'", "")
         for name, each in vars(hookspecs).items()
         if name.startswith("aqueducts_")
     ]
+
+
+def test_hooks_say_what_their_docstrings_say() -> None:
+    """A hook that is changed is described anew."""
+    found = {
+        codes(row[0])[0].partition("(")[0]: row[1] for row in rows("plugins/index.md", "Hooks")
+    }
+    assert found == {
+        name: " ".join((inspect.getdoc(each) or "").split())
+        for name, each in vars(hookspecs).items()
+        if name.startswith("aqueducts_")
+    }
+
+
+def test_every_hook_is_explained() -> None:
+    """Each hook is implemented in an example on one of the pages."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (DOCS / "plugins").glob("*.md"))
+    hooks = [name for name in vars(hookspecs) if name.startswith("aqueducts_")]
+    assert [name for name in hooks if f"def {name}(" not in text] == []
+
+
+def test_context_is_documented() -> None:
+    """What a run lends to connectors, all of it."""
+    found = [codes(row[0])[0].split("(")[0] for row in rows("plugins/index.md", "The context")]
+    there = [name for name in vars(connectors.RunContext) if not name.startswith("_")]
+    assert found == [f"context.{name}" for name in there]
+
+
+def test_pages_made_from_the_code_are_of_the_code() -> None:
+    """The contract and the checks of the kit; `python tools/plugin_reference.py` writes them."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "tools/plugin_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    stale = [
+        name
+        for name, text in reference.pages().items()
+        if (DOCS / "plugins" / name).read_text(encoding="utf-8") != text
+    ]
+    assert not stale, "run: python tools/plugin_reference.py"
+
+
+def test_contract_has_every_class() -> None:
+    """Whatever plugins implement or get has a heading."""
+    text = (DOCS / "plugins" / "contract.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^### (\w+)$", text, re.MULTILINE)
+    names = {*connectors.__all__, *relations.__all__, "Health", "HealthCheck"} - {"Relation"}
+    assert sorted(titles) == sorted(names)
+
+
+def test_suites_are_documented() -> None:
+    """The table of suites names all, with what a subclass has to say."""
+    found = {
+        codes(row[0])[0]: codes(row[1]) for row in rows("plugins/testing.md", "Testing a plugin")
+    }
+    suites = {name: getattr(testing, name) for name in testing.__all__ if name.endswith("Suite")}
+    del suites["Suite"]
+    assert set(found) == set(suites)
+    for name, suite in suites.items():
+        assert set(getattr(suite, "__abstractmethods__")) <= set(found[name]), name  # noqa: B009
 
 
 def test_modules_are_documented_in_the_order_of_imports() -> None:
@@ -400,7 +462,8 @@ def test_environment_variables_are_those_of_options() -> None:
 def test_every_page_can_be_reached() -> None:
     """The table of contents of the site has all pages."""
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"[\w-]+\.md", menu)) == {path.name for path in DOCS.glob("*.md")}
+    pages = {path.relative_to(DOCS).as_posix() for path in _pages() if DOCS in path.parents}
+    assert set(re.findall(r"[\w/-]+\.md", menu)) - {"errors/index.md"} == pages
 
 
 def test_links_between_files_lead_somewhere() -> None:
@@ -416,4 +479,7 @@ def test_links_between_files_lead_somewhere() -> None:
 
 def _pages() -> list[Path]:
     names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-    return [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in names)]
+    return [
+        *sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]),
+        *(ROOT / name for name in names),
+    ]

@@ -21,7 +21,10 @@ CONTRACT = (
     (
         "Relations",
         "relations",
-        ("ArrowStream", "FileScan", "DataFile", "CsvDialect", "TableProvider", "GivenTable"),
+        (
+            *("ArrowStream", "ArrowTable", "FileScan", "DataFile", "CsvDialect"),
+            *("TableProvider", "GivenTable"),
+        ),
     ),
     ("Destinations", "connectors", ("Destination",)),
     (
@@ -34,6 +37,7 @@ CONTRACT = (
     ("Stores", "connectors", ("ObjectStoreType", "Store", "Listing", "StagedWrite")),
     ("Secrets", "connectors", ("SecretResolver",)),
     ("Functions", "connectors", ("UdfPack",)),
+    ("The doctor", "health", ("HealthCheck", "Health")),
     ("Engines", "connectors", ("Engine", "EngineSettings", "Session")),
 )
 """Headings, modules and the classes below them, in the order of the page."""
@@ -51,8 +55,8 @@ SUITES = (
 
 _CONTRACT_INTRODUCTION = """Every class that plugins implement or get, with what each of its parts \
 has to do. Classes under
-Relations are in `aqueducts.relations`, all others in `aqueducts.connectors`. The page is made from
-the code by `tools/plugin_reference.py`.
+Relations are in `aqueducts.relations`, those under The doctor in `aqueducts.health`, all others in
+`aqueducts.connectors`. The page is made from the code by `tools/plugin_reference.py`.
 """
 
 _CHECKS_INTRODUCTION = """What each suite of `aqueducts.testing` is told by its subclass, and what \
