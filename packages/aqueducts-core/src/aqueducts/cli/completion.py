@@ -12,7 +12,7 @@ __all__ = ["command"]
 
 _HOW_TO_USE = """\b
 bash:  eval "$(aqueducts completion bash)"    in ~/.bashrc
-zsh:   eval "$(aqueducts completion zsh)"     in ~/.zshrc
+zsh:   eval "$(aqueducts completion zsh)"     in ~/.zshrc, behind compinit
 fish:  aqueducts completion fish | source     in ~/.config/fish/config.fish
 """
 

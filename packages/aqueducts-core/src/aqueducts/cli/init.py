@@ -18,6 +18,7 @@ __all__ = ["command"]
 @click.option(
     "--from",
     "location",
+    type=click.Path(),
     metavar="PATH",
     envvar="AQUEDUCTS_FROM",
     show_envvar=True,

@@ -13,6 +13,7 @@ import msgspec
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.terminal import is_terminal
 from aqueducts.cli.option_types import PARAMETER
+from aqueducts.cli.stage_names import PipelineFile
 
 if TYPE_CHECKING:
     from aqueducts.pipeline import Pipeline
@@ -69,7 +70,7 @@ def pipeline_options(function: CallableT) -> CallableT:
     """Add FILE, `--param` and the others to a command; see `PipelineOptions.take`."""
     file_type = click.Path(allow_dash=True)
     decorators: list[Callable[..., Any]] = [
-        click.argument("file", type=file_type, required=False),
+        click.argument("file", type=PipelineFile(allow_dash=True), required=False),
         click.option(
             "-f",
             "--file",

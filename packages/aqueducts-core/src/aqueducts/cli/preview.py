@@ -12,6 +12,7 @@ from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
 from aqueducts.cli.resource_options import resource_options
+from aqueducts.cli.stage_names import STAGE_NAME
 
 __all__ = ["command"]
 
@@ -23,7 +24,7 @@ __all__ = ["command"]
     epilog=EXIT_CODES_HELP,
 )
 @pipeline_options
-@click.argument("stage", required=False)
+@click.argument("stage", type=STAGE_NAME, required=False)
 @click.option(
     "-n",
     "--limit",
