@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aqueducts.diagnostics import Problem, Severity
@@ -94,35 +94,6 @@ class Pipeline:
     def destination(self) -> Any:
         """Model of the destination, or None."""
         return self.document.destination
-
-    def part(self, names: Collection[str], *, has_destination: bool) -> Pipeline:
-        """Return the pipeline with only the sources and stages of these names.
-
-        Problems with what is left are at their places in the file as before.
-        """
-        sources = [
-            (index, source) for index, source in enumerate(self.sources) if source.name in names
-        ]
-        groups = [
-            [(group, place, stage) for place, stage in enumerate(stages) if stage.name in names]
-            for group, stages in enumerate(self.stages)
-        ]
-        groups = [group for group in groups if group]
-        origins: dict[Path, Path] = {
-            ("sources", new): ("sources", old) for new, (old, _) in enumerate(sources)
-        }
-        for new_group, stages in enumerate(groups):
-            for new_place, (group, place, _) in enumerate(stages):
-                origins["stages", new_group, new_place] = ("stages", group, place)
-        document = self.document.model_copy(
-            update={
-                "sources": [source for _, source in sources],
-                "stages": [[stage for _, _, stage in stages] for stages in groups],
-                "destination": self.destination if has_destination else None,
-            }
-        )
-        places = None if self._places is None else self._places.rearranged(origins)
-        return replace(self, document=document, _places=places)
 
     def problem(  # noqa: PLR0913 - one argument for each fact
         self,

@@ -60,9 +60,9 @@ class Plan(msgspec.Struct, frozen=True):
         for _, stages in groupby(self.stages, key=lambda stage: stage.group):
             yield tuple(stages)
 
-    def needed_for(self, name: str) -> Plan:
-        """The part that a look at one stage or source needs; nothing is printed or written."""
-        needed = {name}
+    def needed_for(self, *names: str) -> Plan:
+        """The part that a look at stages and sources needs; nothing is printed or written."""
+        needed = set(names)
         stages: list[PlannedStage] = []
         for stage in reversed(self.stages):
             if stage.name in needed:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqueducts import PipelineError
+from aqueducts import PipelineError, Problem
 from aqueducts.pipeline_tests import collect
 
 from .conftest import Bench, installed, problems_of
@@ -19,8 +19,9 @@ def _problems(tmp_path: Path, text: str, name: str = "a_test.yml") -> list[tuple
     path.write_text(text, encoding="utf-8")
     with pytest.raises(PipelineError) as error:
         collect(path, plugins=installed())
-    assert all(problem.severity == "error" for problem in error.value.problems)
-    return [(each.message, each.line) for each in error.value.problems]
+    problems = [each for each in error.value.problems if isinstance(each, Problem)]
+    assert all(problem.severity == "error" for problem in problems)
+    return [(each.message, each.line) for each in problems]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
@@ -100,11 +100,6 @@ class SandboxPlugins(Plugins):
         real = super().engines
         by_name = {name: self._watched(each) for name, each in real.items()}
         return _offering(real, by_name)
-
-    @property
-    def event_listeners(self) -> Sequence[Callable[..., object]]:
-        """Nobody: a test must not tell the world of its runs."""
-        return ()
 
     def _watched(self, engine: type[Engine]) -> type[Engine]:
         plugins = self

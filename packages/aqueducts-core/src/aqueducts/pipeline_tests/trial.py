@@ -12,6 +12,7 @@ import msgspec
 from aqueducts.diagnostics import Problem, nearest
 from aqueducts.documents import Path
 from aqueducts.errors import AqueductsError, ValidationProblem
+from aqueducts.inspection import Inspection
 from aqueducts.load import load
 from aqueducts.pipeline_tests.models import Case
 from aqueducts.pipeline_tests.reading import TestFile
@@ -20,7 +21,7 @@ from aqueducts.pipeline_tests.sources import StandIns
 from aqueducts.pipeline_tests.written_result import READ_BACK, is_file, moved_to, reading
 from aqueducts.plan import Plan, make_plan
 from aqueducts.results import RunSettings
-from aqueducts.run import run_sync
+from aqueducts.steps import Steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,8 +35,6 @@ DESTINATION = "destination"
 """What expectations call the written result."""
 
 _REAL = "real"
-
-_NO_OUTPUTS = {"show": None, "explain": False, "explain_analyze": False, "print_schema": False}
 
 
 class Ran(msgspec.Struct):
@@ -84,25 +83,29 @@ class Trial:
 
     def _run(self, pipeline: Pipeline, plan: Plan) -> Ran:
         wanted = self._wanted(plan)
+        part = _part(plan, wanted, has_all=self._case.error is not None)
         is_written = self._is_result_expected and is_file(pipeline.destination)
         sandbox = self._sandbox()
-        prepared = self._prepared(pipeline, plan, wanted, is_written=is_written)
+        safe = self._without_reality(pipeline, part, is_written=is_written)
+        if is_written:
+            part = msgspec.structs.replace(part, has_destination=True)
         try:
-            self._run_in(prepared, sandbox)
+            self._run_in(sandbox, safe, part)
         except AqueductsError as error:
-            return Ran(dict(sandbox.tables), error, _steps_of(error, prepared))
+            return Ran(dict(sandbox.tables), error, _steps_of(error, safe, part))
         tables = dict(sandbox.tables)
         if self._is_result_expected and plan.final is not None:
             if not is_written:
                 tables[DESTINATION] = tables[plan.final]
             elif DESTINATION in self._case.expect:
-                return self._read_back(prepared, sandbox.schemas[plan.final], tables)
+                return self._read_back(safe, sandbox.schemas[plan.final], tables)
         return Ran(tables)
 
     def _read_back(self, pipeline: Pipeline, schema: pa.Schema, tables: dict[str, pa.Table]) -> Ran:
         sandbox = self._sandbox()
+        reader = reading(pipeline.destination, schema, self._plugins)
         try:
-            self._run_in(reading(pipeline.destination, schema, self._plugins), sandbox)
+            self._run_in(sandbox, reader, _part(make_plan(reader), {READ_BACK}, has_all=False))
         except AqueductsError as error:
             return Ran(tables, error, frozenset({DESTINATION}))
         return Ran({**tables, DESTINATION: sandbox.tables[READ_BACK]})
@@ -126,39 +129,25 @@ class Trial:
             now=self._now,
         )
 
-    def _run_in(self, pipeline: Pipeline, sandbox: SandboxPlugins) -> None:
+    def _run_in(self, sandbox: SandboxPlugins, pipeline: Pipeline, plan: Plan) -> None:
         # One thread: rows come in the same order each time.
         settings = RunSettings(spill_dir=str(self._folder / "spill"), threads=1)
-        run_sync(replace(pipeline, plugins=sandbox), settings=settings)
+        inspection = Inspection(replace(pipeline, plugins=sandbox), None, settings)
+        with inspection.opened(plan, None) as prepared:
+            prepared.prepare()
+            Steps(prepared).go()
 
     # --- the pipeline ---
 
-    def _prepared(
-        self, pipeline: Pipeline, plan: Plan, wanted: set[str], *, is_written: bool
-    ) -> Pipeline:
-        """Return the part of the pipeline that is needed, reading and writing nothing real."""
-        has_all = self._case.error is not None
-        needed = {stage.name for stage in plan.stages} if has_all else set(wanted)
-        for stage in reversed(plan.stages):
-            if stage.name in needed:
-                needed.update(stage.reads)
-        stand_ins = self._stand_ins(pipeline, needed)
-        part = pipeline.part(needed, has_destination=is_written)
-        kept = {"materialize": "always"}
-        update: dict[str, Any] = {
-            "sources": [stand_ins[source.name] for source in part.sources],
-            "stages": [
-                [
-                    stage.model_copy(update=_NO_OUTPUTS | (kept if stage.name in wanted else {}))
-                    for stage in group
-                ]
-                for group in part.stages
-            ],
-        }
+    def _without_reality(self, pipeline: Pipeline, plan: Plan, *, is_written: bool) -> Pipeline:
+        """Return the pipeline with stand-ins for sources, and with a target of the test."""
+        stand_ins = self._stand_ins(pipeline, plan.sources)
+        sources = [stand_ins.get(source.name, source) for source in pipeline.sources]
+        update: dict[str, Any] = {"sources": sources}
         if is_written:
             folder = self._folder / "written"
             update["destination"] = moved_to(pipeline.destination, folder)
-        return replace(part, document=part.document.model_copy(update=update))
+        return replace(pipeline, document=pipeline.document.model_copy(update=update))
 
     def _stand_ins(self, pipeline: Pipeline, needed: Collection[str]) -> dict[str, Any]:
         """Return for each source that is needed what is read in its place."""
@@ -235,15 +224,28 @@ class Trial:
         )
 
 
-def _steps_of(error: AqueductsError, pipeline: Pipeline) -> frozenset[str]:
+def _part(plan: Plan, wanted: Collection[str], *, has_all: bool) -> Plan:
+    """Return what is needed for some stages, whose rows are kept; or all, to see it fail."""
+    names = [stage.name for stage in plan.stages] if has_all else list(wanted)
+    part = plan.needed_for(*names)
+    kept = {"materialize": "always"}
+    stages = tuple(
+        msgspec.structs.replace(each, stage=each.stage.model_copy(update=kept))
+        if each.name in wanted
+        else each
+        for each in part.stages
+    )
+    return msgspec.structs.replace(part, stages=stages)
+
+
+def _steps_of(error: AqueductsError, pipeline: Pipeline, plan: Plan) -> frozenset[str]:
     """Return the names of the steps that an error is about, as expectations call them."""
     names = set() if error.step is None else {error.step}
     if pipeline.destination is not None and error.step == pipeline.destination.name:
         names.add(DESTINATION)
     for problem in getattr(error, "problems", ()):
-        for group, stages in enumerate(pipeline.stages):
-            for place, stage in enumerate(stages):
-                path = pipeline.problem(("stages", group, place), "", code="").path
-                if problem.path[: len(path)] == path:
-                    names.add(stage.name)
+        for stage in plan.stages:
+            path = pipeline.problem(stage.path, "", code="").path
+            if problem.path[: len(path)] == path:
+                names.add(stage.name)
     return frozenset(names)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from aqueducts.connectors import Engine, EngineSettings, EngineWriter, Session
 from aqueducts.errors import EngineError, OutOfMemoryError, SourceError
-from aqueducts.relations import ArrowStream, DataFile, FileScan, GivenTable
+from aqueducts.relations import ArrowStream, ArrowTable, DataFile, FileScan, GivenTable
 from aqueducts.table_names import quote
 from aqueducts.testing.suite import Suite, expect_error, explained, fail, needs, optional, require
 from aqueducts.testing.tables import (
@@ -104,6 +104,15 @@ class EngineSuite(Suite, ABC):
             with session.frame("s").stream() as reader:
                 problem = difference(table, reader.read_all(), is_ordered=True)
             require(problem is None, f"all types: {problem}", "hand out what came in")
+
+    def test_tables_in_memory_are_registered(self, tmp_path: Path) -> None:
+        """An ArrowTable is a table with its types and its order, with rows or without."""
+        whole = table_of_types(ALL_TYPES)
+        for table in (whole, whole.slice(0, 0)):
+            with self._session(tmp_path) as session:
+                session.register("t", ArrowTable(table), is_joined=False)
+                problem = difference(table, _rows(session, "SELECT * FROM t"), is_ordered=True)
+                require(problem is None, f"{problem}", "hand out what came in")
 
     def test_partitions_are_all_read(self, tmp_path: Path) -> None:
         """Every partition of a stream is read once per scan."""

@@ -33,20 +33,6 @@ class Places(msgspec.Struct, frozen=True):
                 return start + path[length:]
         return path
 
-    def rearranged(self, origins: Mapping[Path, Path]) -> Places:
-        """Return the places of a pipeline whose parts moved; `origins` is where each part was."""
-        moved = {path: self.written(origin) for path, origin in origins.items()}
-        for path, origin in origins.items():
-            for known, written in self.moved.items():
-                if known[: len(origin)] == origin:
-                    moved[path + known[len(origin) :]] = written
-        others = {
-            known: written
-            for known, written in self.moved.items()
-            if known[:1] not in {origin[:1] for origin in origins.values()}
-        }
-        return msgspec.structs.replace(self, moved=others | moved)
-
     def problem(  # noqa: PLR0913 - one argument for each fact
         self,
         path: Path,
