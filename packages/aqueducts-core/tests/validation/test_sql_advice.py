@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from aqueducts.builtin.datafusion_engine.syntax import find_syntax_error
+from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.documents import offset_of_line
 from aqueducts.validation.sql_advice import SqlAdvice, sql_advice
 
 
 def advice_for(query: str) -> SqlAdvice | None:
     """The advice about the mistake that the engine's parser finds."""
-    found = find_syntax_error(query)
+    found = DataFusionEngine().check_syntax(query)
     assert found is not None
     message, line, column = found
     offset = offset_of_line(query, line, column)

@@ -14,7 +14,7 @@ from aqueducts.builtin.compression import Compression, compression_of, ending_of
 from aqueducts.builtin.declared_columns import CsvColumns
 from aqueducts.builtin.row_count import count_csv_records
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
-from aqueducts.models.fields import PipelineModel
+from aqueducts.models.fields import PipelineModel, empty_list
 from aqueducts.relations import CsvDialect, DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class CsvReadOptions(PipelineModel):
     )
     delimiter: Character = Field(default=",", description="Character between values.")
     fields: CsvColumns = Field(
-        default_factory=list,
+        default_factory=empty_list,
         alias="schema",
         description="Columns and their types; inferred where empty.",
     )
@@ -54,7 +54,7 @@ class CsvReadOptions(PipelineModel):
         default=None, description="Lines that begin with this character are skipped."
     )
     null_values: list[str] = Field(
-        default_factory=list, description="Texts that stand for null, besides the empty one."
+        default_factory=empty_list, description="Texts that stand for null, besides the empty one."
     )
     compression: Compression | None = Field(
         default=None, description="Compression; by the file's ending where unset."

@@ -25,7 +25,15 @@ from aqueducts.connectors import (
 )
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import DestinationError
-from aqueducts.models.fields import Location, Name, PipelineModel, StorageConfig, WriteFormat
+from aqueducts.models.fields import (
+    Location,
+    Name,
+    PipelineModel,
+    StorageConfig,
+    WriteFormat,
+    empty_list,
+    empty_mapping,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,12 +55,12 @@ class FileDestinationConfig(PipelineModel):
         description="One file; false, or a location that ends in a slash, means several.",
     )
     partition_columns: list[Name] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias=AliasChoices("partition_columns", "partition_cols"),
         description="Columns whose values become names of folders; there are several files then.",
     )
     storage_config: StorageConfig = Field(
-        default_factory=dict,
+        default_factory=empty_mapping,
         validation_alias=AliasChoices("storage_config", "storage_options"),
         description="Options of the object store.",
     )

@@ -13,7 +13,15 @@ from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import Listing, ModelClass, RunContext, Source
 from aqueducts.errors import SourceError
 from aqueducts.events import Notice
-from aqueducts.models.fields import Location, Name, PipelineModel, ReadFormat, StorageConfig
+from aqueducts.models.fields import (
+    Location,
+    Name,
+    PipelineModel,
+    ReadFormat,
+    StorageConfig,
+    empty_list,
+    empty_mapping,
+)
 from aqueducts.models.schema import PartitionColumn, SchemaField
 from aqueducts.relations import Relation
 
@@ -30,7 +38,7 @@ class FileSourceConfig(PipelineModel):
     )
     location: Location = Field(description="Path or URL of a file, a glob, or a folder.")
     storage_config: StorageConfig = Field(
-        default_factory=dict,
+        default_factory=empty_mapping,
         validation_alias=AliasChoices("storage_config", "storage_options"),
         description="Options of the object store.",
     )
@@ -42,7 +50,7 @@ class DirectorySourceConfig(FileSourceConfig):
     type: Literal["directory"] = Field(description="Kind of source.")  # type: ignore[assignment]  # another tag
     location: Location = Field(description="Path or URL of the folder.")
     partition_columns: list[PartitionColumn] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias=AliasChoices("partition_columns", "partition_cols"),
         description="Columns whose values are in the names of folders, such as date=2024-01-01/.",
     )

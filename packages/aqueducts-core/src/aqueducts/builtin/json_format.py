@@ -14,7 +14,7 @@ from aqueducts.builtin.compression import Compression, compression_of, ending_of
 from aqueducts.builtin.declared_columns import Columns
 from aqueducts.builtin.row_count import count_lines
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
-from aqueducts.models.fields import PipelineModel
+from aqueducts.models.fields import PipelineModel, empty_list
 from aqueducts.relations import DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class JsonReadOptions(PipelineModel):
     """How JSON files are read."""
 
     fields: Columns = Field(
-        default_factory=list,
+        default_factory=empty_list,
         alias="schema",
         description="Columns and their types; inferred where empty.",
     )

@@ -28,7 +28,7 @@ from aqueducts.builtin.shown_names import listed
 from aqueducts.connectors import EngineWriter, FileFormat, ModelClass
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import DestinationError
-from aqueducts.models.fields import PipelineModel
+from aqueducts.models.fields import PipelineModel, empty_list, empty_mapping
 from aqueducts.relations import DataFile, FileScan
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ParquetReadOptions(PipelineModel):
     """How Parquet files are read."""
 
     fields: Columns = Field(
-        default_factory=list,
+        default_factory=empty_list,
         alias="schema",
         description="Columns to read and their types; all as they are where empty.",
     )
@@ -75,7 +75,7 @@ class ParquetWriteOptions(_OptionMap):
 
     model_config = ConfigDict(frozen=True, defer_build=True, json_schema_extra=_describe_options)
 
-    root: dict[str, OptionValue] = Field(default_factory=dict)
+    root: dict[str, OptionValue] = Field(default_factory=empty_mapping)
 
     @field_validator("root")
     @classmethod

@@ -17,6 +17,8 @@ __all__ = [
     "StorageConfig",
     "Text",
     "WriteFormat",
+    "empty_list",
+    "empty_mapping",
     "scheme_of",
     "snake_case",
 ]
@@ -50,6 +52,16 @@ class WriteFormat(PipelineModel):
 
     type: str = Field(description="File format.")
     options: Any = None
+
+
+def empty_list() -> list[Any]:
+    """A default for fields; of `list` itself pydantic takes a millisecond to find the signature."""
+    return []
+
+
+def empty_mapping() -> dict[str, Any]:
+    """A default for fields, as `empty_list`."""
+    return {}
 
 
 def _not_blank(value: str) -> str:

@@ -9,7 +9,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Discriminator, Field, create_model
 
-from aqueducts.models.fields import PipelineModel, ReadFormat, WriteFormat
+from aqueducts.models.fields import (
+    PipelineModel,
+    ReadFormat,
+    WriteFormat,
+    empty_list,
+    empty_mapping,
+)
 from aqueducts.models.stages import Stage
 
 __all__ = ["FormatModels", "PipelineDocument", "build_pipeline_model"]
@@ -19,9 +25,9 @@ class PipelineDocument(PipelineModel):
     """Base of the joined model; what every pipeline has."""
 
     version: str = Field(default="v2", description="Version of the pipeline format.")
-    sources: list[Any] = Field(default_factory=list, description="Tables to read.")
+    sources: list[Any] = Field(default_factory=empty_list, description="Tables to read.")
     stages: list[list[Stage]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Groups of stages; the stages of one group run at the same time.",
     )
     destination: Any = Field(default=None, description="Where the last stage is written.")
@@ -61,7 +67,9 @@ def build_pipeline_model(
 def _format_model(base: type[BaseModel], tag: str, options: type[BaseModel]) -> type[BaseModel]:
     name = f"{tag.title().replace('_', '')}{base.__name__}"
     # Not `default_factory=options`: that class would build validators of its own.
-    field = Field(default_factory=dict, validate_default=True, description="Options of the format.")
+    field = Field(
+        default_factory=empty_mapping, validate_default=True, description="Options of the format."
+    )
     return create_model(
         name,
         __base__=base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aqueducts.connectors import Engine, EngineSettings, Session
@@ -33,7 +34,14 @@ class DataFusionEngine(Engine):
         """Message, line and column of what DataFusion's parser refuses."""
         from aqueducts.builtin.datafusion_engine.syntax import find_syntax_error
 
-        return find_syntax_error(query)
+        return find_syntax_error(query, self._parser)
+
+    @cached_property
+    def _parser(self) -> SessionContext:
+        """A session without tables: making one takes longer than parsing many queries."""
+        from datafusion import SessionContext
+
+        return SessionContext()
 
     @property
     def volatile_functions(self) -> frozenset[str]:

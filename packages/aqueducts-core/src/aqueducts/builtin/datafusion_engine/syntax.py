@@ -28,7 +28,7 @@ _NO_QUERY = re.compile(
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
 
 
-def find_syntax_error(query: str) -> tuple[str, int, int] | None:
+def find_syntax_error(query: str, parser: SessionContext) -> tuple[str, int, int] | None:
     """Message, line and column (from 1) of what is not one readable SQL query, or None."""
     if not query.strip():
         return "the query is empty", 1, 1
@@ -38,7 +38,7 @@ def find_syntax_error(query: str) -> tuple[str, int, int] | None:
         advice = ": set explain or explain_analyze of the stage" if word == "EXPLAIN" else ""
         return _not_a_query(word) + advice, *_position(query, statement.start(1))
     try:
-        SessionContext().sql_with_options(query, READ_ONLY)
+        parser.sql_with_options(query, READ_ONLY)
     # DataFusion raises ValueError here, and a bare Exception there.
     except Exception as error:  # noqa: BLE001
         return _explain(str(error), query)
