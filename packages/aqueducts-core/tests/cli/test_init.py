@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,5 +99,28 @@ def test_a_folder_that_cannot_be_made(invoke: Any) -> None:
     Path("taken").write_text("")
     result = invoke("init", "taken/inside")
     assert result.exit_code == 1
-    assert "cannot write" in result.stderr
+    assert "cannot write 'taken': Not a directory" in result.stderr
     assert list(Path().iterdir()) == [Path("taken")]
+
+
+def test_a_disk_that_is_full() -> None:
+    """What was written before is taken away again, folders as well."""
+    code = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))\n"
+        "from aqueducts.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "init", "a/b"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "File too large; nothing was left behind" in done.stderr
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "folder"), [("a/../b/", "b"), ("./c", "c"), ("d//e", "d/e")])
+def test_spellings_of_folders(invoke: Any, name: str, folder: str) -> None:
+    """What is made is what was meant."""
+    assert f"made in {folder}/:" in invoke("init", name).stdout
+    assert Path(folder, "pipeline.yml").is_file()

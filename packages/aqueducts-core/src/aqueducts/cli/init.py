@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +48,8 @@ def command(
     columns and types are found by looking at some of their rows. Without NAME all is written into
     the working directory. Nothing is ever overwritten.
     """
-    folder = name if name is not None else Path()
+    # Not resolved: what is shown and written should look like what was typed.
+    folder = Path(os.path.normpath(name)) if name is not None else Path()
     console = ctx.ensure_object(Console)
     if location is None:
         from aqueducts.cli.starting import start_project  # imports the models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 from collections.abc import Sequence
@@ -95,6 +96,8 @@ def _write(path: Path, content: str | bytes, made: list[Path]) -> None:
 def _make_folders(folder: Path, made: list[Path]) -> None:
     if folder.is_dir():
         return
+    if os.path.lexists(folder):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     _make_folders(folder.parent, made)
     folder.mkdir()
     made.append(folder)

@@ -61,7 +61,7 @@ def find_dialect(text: str) -> Dialect:
     ]
     found = [scored for dialect in tried if (scored := _scored(text, dialect)) is not None]
     if not found:
-        return Dialect(quote=quote, comment=comment)
+        return _single(text, Dialect(quote=quote, comment=comment))
     return max(found, key=lambda each: each[0])[1]
 
 
@@ -145,6 +145,19 @@ def _comment(text: str) -> str | None:
     return "#" if top and not is_name and len(top) < len(lines) else None
 
 
+def _single(text: str, dialect: Dialect) -> Dialect:
+    """One column, with a delimiter that is in none of its values."""
+    for delimiter in _DELIMITERS:
+        tried = msgspec.structs.replace(dialect, delimiter=delimiter)
+        try:
+            rows = read_rows(text, tried, _ROWS_TRIED)
+        except csv.Error:
+            break  # whoever reads all of it will tell
+        if all(len(row.values) == 1 for row in rows):
+            return tried
+    return dialect
+
+
 def _scored(text: str, dialect: Dialect) -> tuple[tuple[float, int], Dialect] | None:
     """How good a dialect is, and with its width; None where it makes no table."""
     try:
@@ -158,7 +171,7 @@ def _scored(text: str, dialect: Dialect) -> tuple[tuple[float, int], Dialect] | 
     first = next(place for place, row in enumerate(rows) if len(row) == width)
     table = rows[first:]
     share = sum(len(row) == width for row in table) / len(table)
-    if share < _SHARE_OF_ONE_WIDTH or first > _MOST_BEFORE_TABLE:
+    if share < _SHARE_OF_ONE_WIDTH or first > min(_MOST_BEFORE_TABLE, len(table)):
         return None
     found = msgspec.structs.replace(dialect, width=width, first_row=first)
     penalty = 0.1 * bool(first) + 0.01 * (dialect.escape is not None)

@@ -31,6 +31,7 @@ _GROUPED_POINT = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _BOOLEAN = re.compile(r"true|false", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z]+://\S+|[^\s@]+@[^\s@]+\.\w+", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?")
 _TIMESTAMP = re.compile(
@@ -96,7 +97,7 @@ def type_of(values: set[str]) -> str | None:
 
 
 def is_typed(value: str) -> bool:
-    """Whether a single value is a number, a date or the like."""
+    """Whether a single value is a number, a date, an address or the like: no name of a column."""
     text = value.strip(" ")
     return bool(
         _NUMBER.fullmatch(text)
@@ -105,6 +106,7 @@ def is_typed(value: str) -> bool:
         or _TIMESTAMP.fullmatch(text)
         or _TIME.fullmatch(text)
         or _BOOLEAN.fullmatch(text)
+        or _ADDRESS.fullmatch(text)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -64,6 +65,10 @@ def look_at(location: str, plugins: Plugins) -> Finding:
             f"{location!r} holds '${{', which begins a parameter in pipeline files",
             hint="rename it first",
         )
+    if not location.isprintable():
+        raise SourceError(
+            f"{location!r} has characters that no pipeline file can hold", hint="rename it first"
+        )
     if scheme_of(location) != "file":
         raise SourceError(
             f"{location!r} is a URL; only files of this machine can be looked into",
@@ -113,7 +118,7 @@ def _find(location: str, plugins: Plugins) -> _Place:
     try:
         listing = open_store(plugins, location, {}).find(_ANY)
     except StorageError:
-        if Path(location).is_dir():
+        if Path(location).is_dir() and not _has_files(location):
             raise SourceError(
                 f"{location!r} holds no data files", hint="give a file, a folder or a glob"
             ) from None
@@ -127,6 +132,11 @@ def _find(location: str, plugins: Plugins) -> _Place:
     passed = len(listing.skipped)
     others = f"{passed} files with other endings are" if passed > 1 else "1 file of another kind is"
     return _Place(location, listing, (f"{others} passed over",) if passed else ())
+
+
+def _has_files(folder: str) -> bool:
+    """Whether there is a file that is not hidden."""
+    return any(not name.startswith((".", "_")) for _, _, names in os.walk(folder) for name in names)
 
 
 def _most_common(files: Sequence[DataFile], plugins: Plugins) -> str | None:
