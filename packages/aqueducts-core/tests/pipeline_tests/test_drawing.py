@@ -38,6 +38,17 @@ def test_rows_that_differ_stand_in_a_table(bench: Bench) -> None:
     )
 
 
+def test_wide_characters_take_two_cells(bench: Bench) -> None:
+    """Columns stay in line in a terminal."""
+    shown = _lines(
+        bench,
+        "SELECT * FROM (VALUES ('日本', 'a'), ('e\u0301', 'b')) AS t(k, v)",
+        "[{k: x, v: a}, {k: y, v: z}]",
+    )
+    assert f"\n+ e\u0301{' ' * 10}b\n" in shown
+    assert "\n~ x -> 日本  a\n" in shown
+
+
 def test_rows_in_order_have_their_number(bench: Bench) -> None:
     """Where the order counts."""
     shown = _lines(

@@ -105,6 +105,11 @@ def _problems(tmp_path: Path, text: str, name: str = "a_test.yml") -> list[tuple
             "'now' must be a date and time with its offset",
             4,
         ),
+        (
+            HEAD + "    now: 3000-01-01T00:00:00Z\n    expect: {b: []}\n",
+            "'now' must be in the years 1678 to 2261",
+            4,
+        ),
         (HEAD + "    params: {p: null}\n    expect: {b: []}\n", "'p' must be text or", 4),
         (HEAD + "    secrets: {'env:A': 5}\n    expect: {b: []}\n", "'env:A' must be text", 4),
         (

@@ -91,6 +91,17 @@ def test_rows_are_read_with_the_options_of_the_source(bench: Bench) -> None:
     )
 
 
+def test_any_text_can_be_given_to_csv_sources(bench: Bench) -> None:
+    """What looks like a comment, an escape or a quote is text."""
+    _pipeline(
+        bench,
+        "type: file, location: /nowhere.csv, format: {type: csv, options: "
+        "{comment: '#', escape: '\\', newlines_in_values: true}}",
+    )
+    rows = "[{a: '#x', b: 'c\\d'}, {a: 'q\"r', b: 'e,f'}, {a: \"g\\nh\", b: null}]"
+    bench.passes(f"sources: {{s: {rows}}}\nexpect: {{a: {rows}}}", "")
+
+
 def test_sources_without_a_header_have_numbered_columns(bench: Bench) -> None:
     """Other names would be names that no run has."""
     _pipeline(
@@ -138,6 +149,7 @@ def test_folders_and_their_partitions(bench: Bench) -> None:
         (JSON, "[{a: .nan}]", "the source reads JSON, which has no infinite numbers", 4),
         (CSV, "{csv: ''}", "there is no header in this CSV", 4),
         (CSV, '{csv: "a,b\\n1\\n"}', "this line has 1 values, and the header has 2", 4),
+        (CSV, '{csv: "a,a\\n1,2\\n"}', "the header has two columns 'a'", 4),
         (CSV, "{file: gone.csv}", "there is no file", 4),
         (CSV, "{file: pipeline.yml}", "the ending of 'pipeline.yml' tells no file format", 4),
     ],

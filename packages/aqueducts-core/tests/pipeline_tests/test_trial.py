@@ -144,6 +144,17 @@ def test_names_that_the_pipeline_lacks(bench: Bench, case: str, message: str, ad
     assert advice in str(problem.help)
 
 
+@pytest.mark.parametrize(
+    ("head", "case", "line"),
+    [("params: {lest: 3}\n", "", 2), ("", "params: {lest: 3}\n", 4)],
+)
+def test_parameters_that_the_pipeline_lacks(bench: Bench, head: str, case: str, line: int) -> None:
+    """A test with a misspelt parameter would not test what it says."""
+    problem = bench.problem(f"{case}expect: {{valid: []}}", head)
+    assert problem.message == "the pipeline has no parameter 'lest'"
+    assert (problem.help, problem.line) == ("did you mean 'least'?", line)
+
+
 def test_a_pipeline_that_is_not_there(bench: Bench) -> None:
     """The place is that of its path."""
     [outcome] = bench.outcomes("pipeline: nothing.yml\ntests: [{name: a, expect: {b: []}}]")

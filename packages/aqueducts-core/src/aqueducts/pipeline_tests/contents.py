@@ -122,6 +122,9 @@ class _Reader:
         if not rows:
             raise self.problem("there is no header in this CSV", "name the columns in a first line")
         (_, header), *rest = rows
+        repeated = next((name for name in header if header.count(name) > 1), None)
+        if repeated is not None:
+            raise self._in_line(text, rows[0][0], f"the header has two columns '{repeated}'")
         for line, row in rest:
             if len(row) != len(header):
                 message = f"this line has {len(row)} values, and the header has {len(header)}"

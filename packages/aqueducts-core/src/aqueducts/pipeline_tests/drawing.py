@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +46,7 @@ def difference_lines(
     if not rows.shown:
         return
     table = list(_table(found.columns, rows.shown))
-    if max(len(line.text) for line in table) <= width:
+    if max(_width(line.text) for line in table) <= width:
         yield from table
     else:
         for row in rows.shown:
@@ -97,7 +98,7 @@ def _table(columns: Sequence[str], rows: Sequence[_Row]) -> Iterator[Line]:
     cells = [[*([str(row.position or "")] if has_positions else []), *_cells(row)] for row in rows]
     is_number = [_is_number([row.values[index] for row in rows]) for index in range(len(columns))]
     aligned = [*([True] if has_positions else []), *is_number]
-    widths = [max(len(text) for text in texts) for texts in zip(head, *cells, strict=True)]
+    widths = [max(map(_width, texts)) for texts in zip(head, *cells, strict=True)]
     yield Line(f"  {_joined(head, widths, aligned)}", "head")
     for row, texts in zip(rows, cells, strict=True):
         yield Line(f"{row.sign} {_joined(texts, widths, aligned)}", row.mark)
@@ -117,11 +118,24 @@ def _cells(row: _Row) -> list[str]:
 
 
 def _joined(texts: Sequence[str], widths: Sequence[int], aligned: Sequence[bool]) -> str:
-    padded = (
-        text.rjust(width) if is_right else text.ljust(width)
-        for text, width, is_right in zip(texts, widths, aligned, strict=True)
-    )
+    padded = []
+    for text, width, is_right in zip(texts, widths, aligned, strict=True):
+        blanks = " " * (width - _width(text))
+        padded.append(blanks + text if is_right else text + blanks)
     return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """Cells that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of(character) for character in text)
+
+
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 # --- one by one ---

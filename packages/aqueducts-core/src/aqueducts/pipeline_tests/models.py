@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     ConfigDict,
     Discriminator,
@@ -185,6 +187,17 @@ Setting: TypeAlias = str | int | float | bool
 """Value of a parameter."""
 
 
+_EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2262, 1, 1, tzinfo=UTC)
+
+
+def _within_nanoseconds(value: datetime) -> datetime:
+    """Refuse times that are too far away to be counted in nanoseconds from 1970 on."""
+    if not _EARLIEST <= value < _LATEST:
+        raise ValueError("must be in the years 1678 to 2261")
+    return value
+
+
 class _World(PipelineModel):
     """What a pipeline sees of the world."""
 
@@ -193,7 +206,7 @@ class _World(PipelineModel):
     params: dict[str, Setting] = Field(
         default_factory=dict, description="Parameters of the pipeline."
     )
-    now: AwareDatetime | None = Field(
+    now: Annotated[AwareDatetime, AfterValidator(_within_nanoseconds)] | None = Field(
         default=None,
         description="The time that now(), current_date and the like give, with its offset.",
     )

@@ -231,7 +231,14 @@ def _as_csv(contents: Contents, options: Any) -> str:
     """Rows as the CSV that a source expects. Raises ValueError for what CSV cannot hold."""
     text = io.StringIO()
     writer = csv.writer(
-        text, delimiter=options.delimiter, quotechar=options.quote, lineterminator="\n"
+        text,
+        delimiter=options.delimiter,
+        quotechar=options.quote,
+        escapechar=options.escape,
+        doublequote=options.escape is None,
+        # A line that begins with the character of comments would be one.
+        quoting=csv.QUOTE_MINIMAL if options.comment is None else csv.QUOTE_ALL,
+        lineterminator="\n",
     )
     if options.has_header:
         writer.writerow(contents.columns)

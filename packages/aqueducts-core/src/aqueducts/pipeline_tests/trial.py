@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,7 @@ class Trial:
             plan = make_plan(pipeline)
         except AqueductsError as error:
             return Ran({}, error)
+        self._check_params(pipeline, params)
         self._check_names(pipeline, plan)
         return self._run(pipeline, plan)
 
@@ -186,6 +188,21 @@ class Trial:
             f"the test reads source '{source}', and gives nothing in its place",
             f"add it below sources: {source}: [{{column: value}}], or {source}: real to read it",
         )
+
+    def _check_params(self, pipeline: Pipeline, params: Iterable[str]) -> None:
+        """Refuse parameters that nothing uses: the test would not test what it says."""
+        problems = []
+        for warning in pipeline.warnings:
+            is_given = warning.code == "unused-parameter" and warning.file is None
+            for name in params:
+                if is_given and f"'{name}'" in warning.message:
+                    own = name in self._case.params
+                    place = (*self._path, "params", name) if own else ("params", name)
+                    message = f"the pipeline has no parameter '{name}'"
+                    advice = re.sub(r"-p (\w+)=\.\.\.", r"'\1'", warning.help or "")
+                    problems.append(self._problem(place, message, advice))
+        if problems:
+            raise ValidationProblem(problems)
 
     def _check_names(self, pipeline: Pipeline, plan: Plan) -> None:
         """Refuse names that the pipeline does not have."""
