@@ -56,7 +56,8 @@ def reading(destination: Any, schema: pa.Schema, plugins: Plugins) -> Pipeline:
         if (value := getattr(written, name, None)) is not None
     }
     columns = [field for field in schema if field.name not in partitions]
-    if kind not in _TYPED_BY_THEMSELVES:
+    has_schema = any(info.alias == "schema" for info in read_model.model_fields.values())
+    if has_schema and kind not in _TYPED_BY_THEMSELVES:
         options["schema"] = [
             {"name": field.name, "data_type": type_name(field.type)} for field in columns
         ]
