@@ -152,9 +152,8 @@ class _Reader:
     def _unexpected(self, position: int, expected: str) -> Unreadable:
         match = _WORD.match(self._text, position)
         found = f"'{match[0]}'" if match else "the end of the file"
-        return self._failure(
-            position, f"expected {expected}, found {found}", _help_for(self._text, position)
-        )
+        advice = _help_for(self._text, position) or _missing(expected, is_end=match is None)
+        return self._failure(position, f"expected {expected}, found {found}", advice)
 
     def _failure(self, position: int, message: str, advice: str | None) -> Unreadable:
         match = _WORD.match(self._text, position)
@@ -178,6 +177,18 @@ def _help_for(text: str, position: int) -> str | None:
     ):
         if text.startswith(beginning, position):
             return advice
+    return None
+
+
+def _missing(expected: str, *, is_end: bool) -> str | None:
+    if is_end:
+        return "the text ends too early: close every bracket and quote that was opened"
+    if expected.startswith("','"):
+        return "write a comma between two items"
+    if expected == "a key in double quotes":
+        return 'put the key in double quotes: "key": ...'
+    if expected == "the end of the document":
+        return "a file holds one pipeline: remove what follows it"
     return None
 
 

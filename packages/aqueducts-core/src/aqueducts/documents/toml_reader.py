@@ -22,9 +22,13 @@ _EXPLANATIONS: tuple[tuple[str, str, str | None], ...] = (
     ("Unclosed array", "a list is not closed or lacks a ','", "write [first, second]"),
     ("Unclosed inline table", "an inline table is not closed or lacks a ','", "write { a = 1 }"),
     ("Unescaped '\\'", "a backslash begins no valid escape", "use 'single quotes' for paths"),
-    ("Illegal character '\\n'", "a string is not closed", 'use """ for several lines'),
-    ("Unterminated string", "a string is not closed", None),
-    ('Expected "\'"', "a string is not closed", None),
+    (
+        "Illegal character '\\n'",
+        "a string is not closed",
+        'close it with ", or use """ for several lines',
+    ),
+    ("Unterminated string", "a string is not closed", 'close it with "'),
+    ('Expected "\'"', "a string is not closed", "close it with '"),
     ("Expected ']'", "']' is missing after the table's name", None),
     ("Initial", "the line is incomplete", None),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from aqueducts.diagnostics import Problem
 from aqueducts.documents.source_text import SourceText
+from aqueducts.documents.yaml_guesses import guess_mistake
 
 __all__ = ["syntax_problem", "unprintable_problem"]
 
@@ -33,7 +34,7 @@ _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     (
         "unknown escape character",
         "a backslash begins no valid escape",
-        "write \\\\ for a backslash",
+        "write \\\\ for a backslash, or single quotes around the whole",
     ),
     ("found a tab character", "a tab is used for indentation", _TAB_ADVICE),
     ("found character '\\t'", "a tab is used for indentation", _TAB_ADVICE),
@@ -48,15 +49,31 @@ _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_CONTEXTS = {
+    "a block collection": "the list",
+    "a block mapping": "the mapping",
+    "a flow sequence": "the list in brackets",
+    "a flow mapping": "the mapping in braces",
+    "a block scalar": "the block of text",
+    "a quoted scalar": "the quoted text",
+    "a simple key": "the key",
+}
+
+
 def syntax_problem(source: SourceText, error: Any) -> Problem:
     """A problem for an error of PyYAML's scanner or parser."""
     mark = error.problem_mark or error.context_mark
     offset = mark.index if mark else 0
     original = str(error.problem or error.context or "this is not YAML")
+    context = error.context_mark.index if error.context_mark else None
+    guess = guess_mistake(source.text, original, offset, context)
+    if guess is not None:
+        return source.problem(guess.span, "yaml-syntax", guess.message, help=guess.help)
     message, advice = _explain(original, source.text[offset : offset + 1])
     note = None
-    if error.context and error.context_mark and error.context_mark.index != offset:
-        note = f"{error.context} that begins at {source.place(error.context_mark.index)}"
+    if error.context and context is not None and context != offset:
+        what = error.context.removeprefix("while parsing ").removeprefix("while scanning ")
+        note = f"inside {_CONTEXTS.get(what, what)} that begins at {source.place(context)}"
     return source.problem((offset, offset + 1), "yaml-syntax", message, note=note, help=advice)
 
 

@@ -14,6 +14,9 @@ __all__ = ["read_yaml"]
 MAX_EXPANDED = 100_000
 """How many values aliases and merges may add to what is written."""
 
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_WIDE_SPACES = "\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
 _MERGE_ADVICE = "write <<: *anchor or <<: [*first, *second], with anchors of mappings"
 
 
@@ -113,7 +116,8 @@ class _Reader:
             return True
         if node not in self._checked_tags:
             self._checked_tags.add(node)
-            message = f"the tag '{node.tag}' has no meaning in a pipeline file"
+            tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag '{tag}' has no meaning in a pipeline file"
             advice = "remove the tag, or put a value that begins with ! in quotes"
             self._report(node, "unknown-tag", message, advice)
         return False
@@ -150,6 +154,7 @@ class _Reader:
     def _key(self, key: Use) -> str | None:
         name = self._scalar(key.node) if key.node.kind == "scalar" else None
         if isinstance(name, str):
+            self._check_indentation(key, name)
             return name
         if key.node.kind != "scalar":
             advice = "write the key as a plain word"
@@ -162,13 +167,30 @@ class _Reader:
             self._report(key.node, "non-string-key", message, advice)
         return None
 
+    def _check_indentation(self, key: Use, name: str) -> None:
+        """Report a key that begins with a space that is none to YAML."""
+        code = ord(name[0]) if name else 0
+        if code > ord(" ") and (name[0].isspace() or name[0] in _INVISIBLE):
+            start = key.span[0]
+            length = len(name) - len(name.lstrip(f"{_INVISIBLE}{_WIDE_SPACES}"))
+            self.problems.append(
+                self._source.problem(
+                    (start, start + length),
+                    "invalid-character",
+                    f"this line begins with the character U+{code:04X}, which looks like a space",
+                    help="replace it by spaces; it comes with text from web pages",
+                )
+            )
+
     def _duplicate(self, name: str, key: Use, first: Use) -> None:
         self.problems.append(self._source.duplicate_key(name, key.span, first.span[0]))
 
     def _merged(self, value: Use) -> list[Use]:
         """The mappings that a `<<` names, in the order in which they count."""
         uses = value.node.children if value.node.kind == "sequence" else [value]
-        for use in uses:
+        if value.is_alias and value.node.kind == "sequence":
+            uses = [] if any(use.node.kind != "mapping" for use in uses) else uses
+        for use in uses or [value]:
             if use.node.kind != "mapping":
                 message = "'<<' can only merge mappings"
                 self.problems.append(
