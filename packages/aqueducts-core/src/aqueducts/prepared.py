@@ -136,8 +136,7 @@ class PreparedRun:
 
     def in_source(self, name: str) -> Any:
         """Errors in here are those of a source."""
-        names = [source.name for source in self.pipeline.sources]
-        return self._step(SourceError, name, ("sources", names.index(name), "location"))
+        return self._step(SourceError, name, self._source_path(name) or ("sources",))
 
     def in_stage(self, stage: PlannedStage) -> Any:
         """Errors in here are those of a stage."""
@@ -147,6 +146,10 @@ class PreparedRun:
         """Errors in here are those of the destination."""
         name = self.pipeline.destination.name
         return self._step(DestinationError, name, ("destination", "location"))
+
+    def _source_path(self, name: str) -> Path | None:
+        names = [source.name for source in self.pipeline.sources]
+        return ("sources", names.index(name), "location") if name in names else None
 
     @property
     def _sources(self) -> list[Any]:
@@ -259,6 +262,8 @@ class PreparedRun:
         except AqueductsError as error:
             if error.step is None:
                 error.step, error.path = name, path
+            elif error.path is None:
+                error.path = self._source_path(error.step)
             raise
         # A connector is a stranger's code: whatever it raises must name the step it broke.
         except Exception as error:

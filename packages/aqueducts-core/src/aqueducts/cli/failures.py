@@ -94,7 +94,8 @@ def _tell_place(error: AqueductsError, problem: ProblemLike, console: Console) -
 
     (found,) = as_problems([problem])
     message, *more = _with_step(error).splitlines()
-    found = msgspec.structs.replace(found, message=message, note="\n".join(more) or None)
+    notes = [*more, *([found.note] if found.note else [])]
+    found = msgspec.structs.replace(found, message=message, note="\n".join(notes) or None)
     console.tell(problem_list([found], console))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from aqueducts.errors import EngineError, SourceError
+from aqueducts.errors import SourceError
 
 if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
@@ -81,7 +81,9 @@ def test_columns_that_are_always_null_are_text(bench: Bench) -> None:
 
 def test_an_array_file_is_an_error_with_a_way_out(bench: Bench) -> None:
     """The hint tells how to convert it."""
-    with pytest.raises(SourceError, match=r"cannot read \S*t0\.json as JSON") as e:
+    with pytest.raises(
+        SourceError, match=r"t0\.json(, line \d, column \d: this is no JSON| holds one)"
+    ) as e:
         bench.json('[{"a": 1}, {"a": 2}]')
     assert "jq -c '.[]'" in (e.value.hint or "")
 
@@ -89,15 +91,17 @@ def test_an_array_file_is_an_error_with_a_way_out(bench: Bench) -> None:
 @pytest.mark.parametrize("content", ["{", "not json\n", '{"a": 1}\n{"a": \n'])
 def test_broken_json_is_an_error(bench: Bench, content: str) -> None:
     """The message names the file."""
-    with pytest.raises(SourceError, match=r"cannot read \S*t0\.json as JSON") as e:
+    with pytest.raises(
+        SourceError, match=r"t0\.json(, line \d, column \d: this is no JSON| holds one)"
+    ) as e:
         bench.json(content)
-    assert e.value.hint == "one JSON object per line is expected"
+    assert "every line holds one whole object" in (e.value.hint or "")
 
 
 def test_a_value_unlike_the_declared_type_is_an_error(bench: Bench) -> None:
     """Found while the query runs."""
     bench.json('{"a": "x"}\n', schema=pa.schema([("a", pa.int64())]))
-    with pytest.raises(EngineError):
+    with pytest.raises(SourceError, match="line 1: \"x\" in 'a' is no int64"):
         bench.rows()
 
 

@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -15,7 +15,14 @@ from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile
 
-__all__ = ["compression_of", "flat_sample", "has_quoted_newline", "open_bytes", "read_header"]
+__all__ = [
+    "compression_of",
+    "csv_records",
+    "flat_sample",
+    "has_quoted_newline",
+    "open_bytes",
+    "read_header",
+]
 
 _SAMPLE_BYTES = 1 << 20
 _BY_ENDING = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
@@ -54,7 +61,7 @@ def read_header(
     try:
         with open_bytes(file, compression) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            row = next(_records(text, dialect), None)
+            row = next((record for _, record in csv_records(text, dialect)), None)
     except UnicodeDecodeError as error:
         raise SourceError(
             f"{shown_path(file.path)} is not UTF-8 text: {error.reason} at byte {error.start}",
@@ -108,23 +115,60 @@ def _rows_with_newlines(
     quoted = sample.split(dialect.quote.encode())[1::2]
     if not any(b"\n" in part for part in quoted):
         return []  # which is quick to tell; the opposite may be the doing of a lone quote
+    if len(sample) < _SAMPLE_BYTES:
+        _refuse_open_quote(file, sample, dialect)
     text = io.TextIOWrapper(io.BytesIO(sample), "utf-8-sig", errors="replace", newline="")
-    rows = list(_records(text, dialect))
+    rows = [record for _, record in csv_records(text, dialect)]
     if len(sample) == _SAMPLE_BYTES:
         rows = rows[:-1]  # which is cut
     return rows if any("\n" in value for row in rows for value in row) else []
 
 
-def _records(text: io.TextIOWrapper, dialect: CsvDialect) -> Iterator[list[str]]:
-    lines = (
-        line
-        for line in text
-        if not (dialect.comment and line.startswith(dialect.comment)) and line.strip("\r\n")
+def _refuse_open_quote(file: DataFile, content: bytes, dialect: CsvDialect) -> None:
+    """Refuse a file that ends inside a quoted value: the engine would take its rest for one value.
+
+    Raises SourceError at the line where the record begins.
+    """
+    reader = csv.reader(
+        io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        strict=True,
     )
-    return csv.reader(
-        lines,
+    line = 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end of data" not in str(error):
+            return  # a quote inside a value, which the engine has its own way with
+        raise SourceError(
+            f"{shown_path(file.path)}, line {line}: a quote {dialect.quote} is opened here and "
+            "never closed",
+            hint="close it; or, where quotes mean nothing in this file, set quote to a character "
+            "that it does not hold, in the format's options",
+        ) from error
+
+
+def csv_records(text: Iterable[str], dialect: CsvDialect) -> Iterator[tuple[int, list[str]]]:
+    """Records with the number of the line that each ends in; comments and empty lines count."""
+    numbers: list[int] = []
+
+    def lines() -> Iterator[str]:
+        for number, line in enumerate(text, start=1):
+            is_comment = dialect.comment and line.startswith(dialect.comment)
+            if not is_comment and line.strip("\r\n"):
+                numbers.append(number)
+                yield line
+
+    reader = csv.reader(
+        lines(),
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         escapechar=dialect.escape,
         strict=False,
     )
+    for record in reader:
+        yield numbers[-1], record
+        numbers.clear()

@@ -20,6 +20,7 @@ from aqueducts.errors import AqueductsError, SourceError
 
 if TYPE_CHECKING:
     from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
+    from aqueducts.relations import FileScan
 
 __all__ = ["Executor"]
 
@@ -34,6 +35,8 @@ class Executor:
         self._links = links
         self.interrupts = Interrupts()
         self.datasets: dict[str, LazyDataset] = {}
+        self.scans: dict[str, FileScan] = {}
+        """What the sources that are files read, to find rows in that fail."""
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
         self._running: list[ExecutionPlan] = []
@@ -127,8 +130,13 @@ class Executor:
                 source_error = SourceError(message, step=name)
                 source_error.__cause__ = failure
                 return source_error
-        from aqueducts.builtin.datafusion_engine.failures import engine_error  # for failures only
+        # For failures only.
+        from aqueducts.builtin.datafusion_engine.bad_rows import bad_row
+        from aqueducts.builtin.datafusion_engine.failures import engine_error
 
+        located = bad_row(str(error), self.scans)
+        if located is not None:
+            return located
         explained = engine_error(error)
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)

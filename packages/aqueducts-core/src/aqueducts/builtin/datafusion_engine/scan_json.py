@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -77,7 +76,7 @@ def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
             frame = _read(alone, compression_of(file, scan.compression), None, into)
         # DataFusion raises a bare Exception; the file's name is what it leaves out.
         except Exception as error:
-            raise _not_json(file, error) from error
+            raise _not_json(scan, file, error) from error
         return file.path, frame.schema()
 
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -91,18 +90,14 @@ def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
     return pa.schema([field.with_type(plain_type(field.type)) for field in united])
 
 
-def _not_json(file: DataFile, error: Exception) -> SourceError:
+def _not_json(scan: FileScan, file: DataFile, error: Exception) -> SourceError:
+    # For failures only.
+    from aqueducts.builtin.datafusion_engine.bad_rows import bad_json_line
     from aqueducts.builtin.datafusion_engine.failures import clean_message
 
-    hint = "one JSON object per line is expected"
-    try:
-        with Path(file.path).open("rb") as stream:
-            if stream.read(64).lstrip().startswith(b"["):
-                hint += "; this file looks like one array: convert it with jq -c '.[]'"
-    except OSError:
-        pass  # the hint is extra; the error itself is already at hand
-    return SourceError(
-        f"cannot read {shown_path(file.path)} as JSON: {clean_message(str(error))}", hint=hint
+    return bad_json_line(scan, file) or SourceError(
+        f"cannot read {shown_path(file.path)} as JSON: {clean_message(str(error))}",
+        hint="one JSON object per line is expected",
     )
 
 

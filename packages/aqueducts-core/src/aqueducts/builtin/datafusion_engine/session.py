@@ -209,6 +209,7 @@ class DataFusionSession(Session):
         return self._take(internal)
 
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
+        self._executor.scans[name] = scan
         # Each format is imported where it is read: starting is most of what a small run does.
         has_views = self._max_memory_bytes is None
         into = ScanContext(self._context, self._links, name, has_views)
