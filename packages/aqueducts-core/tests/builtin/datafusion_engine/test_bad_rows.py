@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,7 +15,7 @@ from aqueducts.relations import CsvDialect, DataFile, FileScan
 VALUE = "Error while parsing value '{}' as type 'Int64' for column {} at line 7. Row data: '[{}]'"
 
 
-def scan(path: Path, kind: str = "csv", **settings: object) -> FileScan:
+def scan(path: Path, kind: Literal["csv", "json"] = "csv", **settings: object) -> FileScan:
     """One file as a source."""
     dialect = CsvDialect(**settings)  # type: ignore[arg-type]
     return FileScan(format=kind, files=[DataFile(str(path), path.stat().st_size)], dialect=dialect)
@@ -32,9 +33,7 @@ def test_comments_and_empty_lines_count(tmp_path: Path) -> None:
     found = bad_row(VALUE.format("?", 1, "x, y,?"), {"t": scan(path, comment="#")})
     assert found is not None
     assert found.message == "a.csv, line 5: '?' in column 'b' is no int64"
-    assert (
-        found.hint == "add null_values: ['?'] to the format's options if it means a missing value"
-    )
+    assert "null_values: ['?']" in (found.hint or "")
     assert found.step == "t"
 
 

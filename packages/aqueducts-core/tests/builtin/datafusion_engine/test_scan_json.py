@@ -81,9 +81,7 @@ def test_columns_that_are_always_null_are_text(bench: Bench) -> None:
 
 def test_an_array_file_is_an_error_with_a_way_out(bench: Bench) -> None:
     """The hint tells how to convert it."""
-    with pytest.raises(
-        SourceError, match=r"t0\.json(, line \d, column \d: this is no JSON| holds one)"
-    ) as e:
+    with pytest.raises(SourceError, match=r"t0\.json,? (line|holds)") as e:
         bench.json('[{"a": 1}, {"a": 2}]')
     assert "jq -c '.[]'" in (e.value.hint or "")
 
@@ -91,9 +89,7 @@ def test_an_array_file_is_an_error_with_a_way_out(bench: Bench) -> None:
 @pytest.mark.parametrize("content", ["{", "not json\n", '{"a": 1}\n{"a": \n'])
 def test_broken_json_is_an_error(bench: Bench, content: str) -> None:
     """The message names the file."""
-    with pytest.raises(
-        SourceError, match=r"t0\.json(, line \d, column \d: this is no JSON| holds one)"
-    ) as e:
+    with pytest.raises(SourceError, match=r"t0\.json,? (line|holds)") as e:
         bench.json(content)
     assert "every line holds one whole object" in (e.value.hint or "")
 
