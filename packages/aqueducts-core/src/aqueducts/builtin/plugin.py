@@ -10,6 +10,7 @@ from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.builtin.file_destination import FileDestination
 from aqueducts.builtin.file_sources import DirectorySource, FileSource
 from aqueducts.builtin.json_format import JsonFormat
+from aqueducts.builtin.json_functions.pack import JSON_PACK
 from aqueducts.builtin.local_store import LocalStoreType
 from aqueducts.builtin.memory_tables import InMemoryDestination, InMemorySource
 from aqueducts.builtin.parquet_format import ParquetFormat
@@ -21,6 +22,7 @@ from aqueducts.connectors import (
     ObjectStoreType,
     SecretResolver,
     Source,
+    UdfPack,
 )
 from aqueducts.hookspecs import hookimpl
 
@@ -70,3 +72,9 @@ def aqueducts_doctor_checks() -> Iterable[HealthCheck]:
     from aqueducts.builtin.engine_health import ENGINE_CHECK  # of one command only
 
     return (ENGINE_CHECK,)
+
+
+@hookimpl
+def aqueducts_udfs() -> Iterable[UdfPack]:
+    """Functions that read JSON text."""
+    return (JSON_PACK,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from aqueducts.builtin.datafusion_engine.engine_types import in_our_words
+from aqueducts.builtin.datafusion_engine.function_failures import function_error
 from aqueducts.builtin.datafusion_engine.query_failures import query_error
 from aqueducts.errors import EngineError, OutOfMemoryError
 
@@ -42,6 +43,9 @@ def engine_error(error: BaseException) -> EngineError:
             "the result could not be written whole",
             hint="the disk may be full; what was there before is untouched",
         )
+    of_function = function_error(text)
+    if of_function is not None:
+        return of_function
     # Without the noise only at its ends: what the engine suggests is behind the notes.
     about_query = query_error(_PREFIXES.sub("", _BACKTRACE.sub("", text)))
     if about_query is not None:

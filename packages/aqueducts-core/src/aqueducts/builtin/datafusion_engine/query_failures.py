@@ -353,9 +353,16 @@ def _not_there(match: re.Match[str]) -> QueryError:
         return QueryError(
             f"the engine has no operator {operator[1]}",
             subject=("operator", operator[1]),
-            hint="use a function instead",
+            hint=_FUNCTIONS_FOR_OPERATORS.get(operator[1], "use a function instead"),
         )
     return QueryError(f"the engine cannot do this: {_cut(in_our_words(what))}")
+
+
+_FUNCTIONS_FOR_OPERATORS = {
+    "->": "-> takes a key in quotes or a whole number; others: json_get(column, key)",
+    "->>": "->> takes a key in quotes or a whole number; others: json_as_text(column, key)",
+    "?": "write json_contains(column, 'key')",
+}
 
 
 # --- values, found when the query runs ---

@@ -13,6 +13,7 @@ from aqueducts.builtin.datafusion_engine.clock import stop_clock
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame, plain_batches
+from aqueducts.builtin.datafusion_engine.function_packs import FunctionPacks
 from aqueducts.builtin.datafusion_engine.given_tables import batches_of
 from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
@@ -68,9 +69,7 @@ class DataFusionSession(Session):
         self._join_sizes = JoinSizes()
         self._queries: dict[str, str] = {}
         """Texts of the stages that are views, for EXPLAIN."""
-        for pack in settings.functions:
-            if pack.engine == "datafusion":
-                pack.register(self._context)
+        self._packs = FunctionPacks(self._context, settings.functions)
         if settings.now is not None:
             stop_clock(self._context, settings.now)
 
@@ -97,6 +96,7 @@ class DataFusionSession(Session):
             self._publish(source, limited)
         self.drop(name)
         with self._executor.guarded():
+            query = self._packs.prepare(query)
             frame = self._context.sql_with_options(query, READ_ONLY)
             schema = frame.schema()
             _refuse_doubles(schema, query)

@@ -73,6 +73,8 @@ def _sentence(message: str) -> str:
     wanted = expected[1].strip()
     if not wanted[:1].isalpha():
         wanted = repr(wanted)
+    if expected[2].strip() == "?":
+        found += "; to ask for a key of JSON, write json_contains(column, 'key')"
     return f"SQL syntax: expected {wanted}, found {found}"
 
 

@@ -1,0 +1,1 @@
+"""Functions that read JSON text in queries, and the operators `->` and `->>`."""
