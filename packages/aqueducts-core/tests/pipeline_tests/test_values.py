@@ -147,6 +147,11 @@ def test_nan_is_one_value() -> None:
     assert frozen([first[0]]) == frozen([second])
 
 
+def test_structs_are_compared_by_their_members() -> None:
+    """Whatever order they stand in."""
+    assert frozen([{"a": 1, "b": None}]) == frozen([{"b": None, "a": 1}])
+
+
 def test_true_is_not_one() -> None:
     """Python takes them for equal."""
     assert frozen(True) != frozen(1)
