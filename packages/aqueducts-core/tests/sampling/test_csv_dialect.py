@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import random
+from collections.abc import Callable
+
 import pytest
 
 from aqueducts.sampling.csv_dialect import find_dialect, has_header, read_rows
@@ -85,3 +90,41 @@ def test_comments() -> None:
 def test_lines_before_the_table() -> None:
     """Titles are counted, so that they can be told."""
     assert find_dialect("Report 2024\na;b\n1;2\n3;4\n").first_row == 1
+
+
+_WORDS = ("alpha", "Müller", "O'Neil", "New York", "it's", "5 apples", "a/b", "e.f", "", "x_y")
+
+_VALUES: dict[str, Callable[[random.Random], str]] = {
+    "text": lambda chance: chance.choice(_WORDS),
+    "list": lambda chance: chance.choice(",;|").join(chance.choices(_WORDS, k=3)),
+    "quoted": lambda chance: f'say "{chance.choice(_WORDS)}"',
+    "lines": lambda chance: "\n".join(chance.choices(_WORDS, k=2)),
+    "number": lambda chance: str(chance.randint(-1000, 1_000_000)),
+    "price": lambda chance: f"{chance.uniform(0, 1000):.2f}".replace(".", chance.choice(",.")),
+    "day": lambda chance: f"2024-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+    "time": lambda chance: f"{chance.randint(0, 23):02}:{chance.randint(0, 59):02}",
+    "address": lambda chance: f"https://x.y/?a={chance.randint(1, 99)}&b=c;d",
+}
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_tables_as_programs_write_them(seed: int) -> None:
+    """Random values below names, written with each delimiter and way of quoting."""
+    chance = random.Random(seed)
+    kinds = ["number", *chance.choices(list(_VALUES), k=chance.randint(1, 6))]
+    names = [f"{kind} {place}" for place, kind in enumerate(kinds)]
+    rows = [[_VALUES[kind](chance) for kind in kinds] for _ in range(chance.randint(4, 40))]
+    text = io.StringIO(newline="")
+    delimiter = chance.choice(",;\t|")
+    writer = csv.writer(
+        text,
+        delimiter=delimiter,
+        lineterminator=chance.choice(["\n", "\r\n"]),
+        quoting=chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    )
+    writer.writerows([names, *rows])
+    dialect = find_dialect(text.getvalue())
+    assert dialect.delimiter == delimiter
+    found = [row.values for row in read_rows(text.getvalue(), dialect)]
+    assert found == [names, *rows]
+    assert has_header(found)
