@@ -70,9 +70,7 @@ class Doctor:
     ) -> subprocess.CompletedProcess[str]:
         """Run it, without what surrounds the tests."""
         kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AQUEDUCTS_", "COVERAGE_"))
+            name: value for name, value in os.environ.items() if not name.startswith("AQUEDUCTS_")
         }
         path = os.pathsep.join([str(self.folder / "modules"), *filter(None, sys.path)])
         settings = {"PYTHONPATH": path, "HOME": str(self.home), "LC_ALL": "C.UTF-8"}
@@ -176,6 +174,32 @@ def test_versions_that_do_not_fit(doctor: Doctor) -> None:
     assert "pip install 'pyarrow" in answers["libraries"]["help"]
     assert "different versions" in answers["aqueducts"]["message"]
     assert f"aqueducts-delta=={aqueducts.__version__}" in answers["aqueducts"]["help"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "is_met"),
+    [
+        ("click>=8,<9", True),
+        ("click==8.*", True),
+        ("click==8.*,!=8.99", True),
+        ("click>7.1", True),
+        ("click<=8", False),
+        ("click!=8.*", False),
+        ("click<8", False),
+        ("click>99", False),
+        ("not-there", False),
+        ("not-there; extra == 'more'", True),
+    ],
+)
+def test_requirements(doctor: Doctor, requirement: str, is_met: bool) -> None:
+    """Core's own, in all spellings."""
+    doctor.write(
+        "aqueducts_core-0.1.0.dist-info/METADATA",
+        f"Metadata-Version: 2.1\nName: aqueducts-core\nVersion: 0.1.0\n"
+        f"Requires-Dist: {requirement}\n",
+    )
+    _, answers = doctor.answers()
+    assert (answers["libraries"]["status"] == "ok") is is_met
 
 
 def test_plugins_bring_checks(doctor: Doctor) -> None:

@@ -254,6 +254,13 @@ FILES: dict[str, tuple[dict[str, str | bytes], str, list[tuple[Any, ...]]]] = {
         "in.jsonl",
         [(1.0, "x", None, None), (2.5, None, [1, 2], {"e": True})],
     ),
+    "json of nothing": (
+        {"in.json": '{"a":1,"b":null,"c":[],"d":[[]]}\n'},
+        "in.json",
+        [(1, None, [], [[]])],
+    ),
+    "json of long numbers": ({"in.json": '{"a":18446744073709551616}\n'}, "in.json", [(2.0**64,)]),
+    "json of booleans": ({"in.json": '{"a":true}\n{"a":false}\n'}, "in.json", [(False,), (True,)]),
     "json without keys": ({"in.json": '{"a":1,"b":{},"c":[{}]}\n'}, "in.json", [(1,)]),
     "json in another file": (
         {"events.log": '{"a":"2024-05-01"}\n'},
@@ -335,6 +342,13 @@ REFUSALS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         {"in.json": '{"a":1}\n{"a":"x"}\n'},
         "in.json",
         "line 2: 'a' is text here",
+    ),
+    "json of two kinds of items": ({"in.json": '{"a":[1,"x"]}\n'}, "in.json", "'a' is text here"),
+    "json too deep": ({"in.json": '{"a":' + "[" * 9_000 + "]" * 9_000 + "}"}, "in.json", "no JSON"),
+    "json that ends late": (
+        {"in.json": '{"a":1}\n' * 200_000 + '{"a":"x"}\n'},
+        "in.json",
+        "'a' is text here and a number before",
     ),
     "no json": ({"in.json": '{"a":1}\n{"a":}\n'}, "in.json", "line 2, column 6 is no JSON"),
     "json with NaN": ({"in.json": '{"a":NaN}\n'}, "in.json", "NaN is no JSON value"),

@@ -21,7 +21,7 @@ _DISTRIBUTIONS = (
     "aqueducts-odbc",
 )
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?:\[[^]]*\])?\s*(?P<range>[^;]*)(?P<marker>;.*)?")
-_CONDITION = re.compile(r"(?P<sign>==|>=|<=|!=|<|>)\s*(?P<version>[\d.]+)(?P<any>\.\*)?")
+_CONDITION = re.compile(r"(?P<sign>==|>=|<=|!=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<any>\.\*)?")
 
 
 def installation_checks() -> list[HealthCheck]:
