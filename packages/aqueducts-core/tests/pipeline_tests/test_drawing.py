@@ -59,6 +59,16 @@ def test_rows_in_order_have_their_number(bench: Bench) -> None:
     assert shown == "  row       v\n~   2  3 -> 2\n~   3  2 -> 3\n"
 
 
+def test_rows_that_are_alone_have_their_number_too(bench: Bench) -> None:
+    """Of an expected row among those that are expected, of another among those that are there."""
+    shown = _lines(
+        bench,
+        "SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (3, 'c')) AS t(n, t) ORDER BY n",
+        "{order: true, rows: [{n: 1, t: a}, {n: 3, t: c}, {n: 7, t: d}, {n: 8, t: e}]}",
+    )
+    assert shown == "  row  n  t\n-   3  7  d\n-   4  8  e\n+   2  2  b\n"
+
+
 def test_rows_that_are_too_wide_stand_alone(bench: Bench) -> None:
     """As a test file writes them, folded; of a row that changed only what differs."""
     expected = ", ".join(f"column_{n}: value {n} of a wide row" for n in range(6))

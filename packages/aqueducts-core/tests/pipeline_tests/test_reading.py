@@ -30,6 +30,7 @@ def _problems(tmp_path: Path, text: str, name: str = "a_test.yml") -> list[tuple
         ("", "a test file is empty", 1),
         ("- a\n", "a test file is a mapping at its top level", 1),
         ("pipeline: p.yml\n", "'tests' is missing in the test file", 1),
+        ("sources: []\nstages: []\n", "this is a pipeline, and no file of tests", 2),
         ("pipeline: p.yml\ntests: []\n", "'tests' must be a list of at least 1, not a list", 2),
         (HEAD + "    expct: {b: []}\n", "unknown key 'expct' in tests[0]", 4),
         (HEAD + "", "the test expects nothing", 3),

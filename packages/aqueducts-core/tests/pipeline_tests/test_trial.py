@@ -134,6 +134,11 @@ def test_a_destination_that_is_not_there_is_not_expected(bench: Bench) -> None:
             "the pipeline has no source 'sels'",
             "did you mean 'sales'?",
         ),
+        (
+            "expect: {sales: []}",
+            "'sales' is a source: a test gives its rows, and expects those of stages",
+            "",
+        ),
         ("expect: {xyz: []}", "the pipeline has no stage 'xyz'", "valid, turnover, destination"),
     ],
 )

@@ -8,7 +8,6 @@ def test_pipeline(test):
 """
 
 from aqueducts.pipeline_tests.comparison import ChangedRow, Differences
-from aqueducts.pipeline_tests.models import TestDocument
 from aqueducts.pipeline_tests.outcomes import Failure, Outcome
 from aqueducts.pipeline_tests.running import PipelineTest
 from aqueducts.pipeline_tests.suite import collect, run_tests
@@ -19,7 +18,6 @@ __all__ = [
     "Failure",
     "Outcome",
     "PipelineTest",
-    "TestDocument",
     "collect",
     "run_tests",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -72,17 +72,30 @@ class _Rows(msgspec.Struct, frozen=True):
 def _rows(found: Differences, most: int | None) -> _Rows:
     shown: list[_Row] = []
     left_out: list[Line] = []
-    kinds: tuple[tuple[str, Sequence[Any], Callable[[Any], _Row]], ...] = (
-        ("changed", found.changed, _changed),
-        ("missing", found.missing, lambda row: _Row("-", "missing", row)),
-        ("unexpected", found.unexpected, lambda row: _Row("+", "unexpected", row)),
-    )
-    for kind, rows, make in kinds:
-        shown += [make(row) for row in rows[:most]]
+    matching = found.matching
+    missing = _alone("-", "missing", found.missing, matching.missing, found)
+    unexpected = _alone("+", "unexpected", found.unexpected, matching.unexpected, found)
+    changed = [_changed(row) for row in found.changed]
+    for kind, rows in (("changed", changed), ("missing", missing), ("unexpected", unexpected)):
+        shown += rows[:most]
         more = len(rows) - len(rows[:most])
         if more:
             left_out.append(Line(f"  and {more:,} more {kind}", "note"))
     return _Rows(shown, left_out)
+
+
+def _alone(
+    sign: str,
+    mark: Mark,
+    rows: Sequence[tuple[Any, ...]],
+    indexes: Sequence[int],
+    found: Differences,
+) -> list[_Row]:
+    """Rows of one side, with their number there where the order counts."""
+    return [
+        _Row(sign, mark, row, position=index + 1 if found.has_order else None)
+        for row, index in zip(rows, indexes, strict=True)
+    ]
 
 
 def _changed(row: ChangedRow) -> _Row:
@@ -144,7 +157,8 @@ def _cells_of(character: str) -> int:
 def _apart(columns: Sequence[str], row: _Row, width: int) -> Iterator[Line]:
     if row.actual is None:
         values = dict(zip(columns, row.values, strict=True))
-        yield from _wrapped(f"{row.sign} ", flow_text(values), row.mark, width)
+        where = f"{row.sign} " if row.position is None else f"{row.sign} row {row.position} "
+        yield from _wrapped(where, flow_text(values), row.mark, width)
         return
     same = {
         name: row.values[index] for index, name in enumerate(columns) if index not in row.columns

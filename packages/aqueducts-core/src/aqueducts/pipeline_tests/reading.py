@@ -59,6 +59,15 @@ def read_test_file(path: str, plugins: Plugins) -> TestFile:
             (), f"a test file {what}", code="wrong-type", help="write pipeline: and tests:"
         )
         raise ValidationProblem([problem])
+    if "stages" in written.value and "tests" not in written.value:
+        problem = places.problem(
+            ("stages",),
+            "this is a pipeline, and no file of tests",
+            code="wrong-type",
+            help=f"write one beside it, with pipeline: {FilePath(path).name} and tests:",
+            is_key=True,
+        )
+        raise ValidationProblem([problem])
     shape = fit(TestDocument, written.value, plugins, places, moved)
     # A key that means nothing would be a test of nothing.
     problems = [msgspec.structs.replace(each, severity="error") for each in shape.problems]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
@@ -20,7 +20,6 @@ from aqueducts.connectors import (
     RunContext,
     SecretResolver,
     Session,
-    SessionTables,
     Source,
 )
 from aqueducts.diagnostics import nearest
@@ -101,16 +100,8 @@ class SandboxPlugins(Plugins):
         by_name = {name: self._watched(each) for name, each in real.items()}
         return _offering(real, by_name)
 
-    def _watched(self, engine: type[Engine]) -> type[Engine]:
-        plugins = self
-
-        class Watched(_WatchedEngine):
-            name = engine.name
-
-            def __init__(self) -> None:
-                super().__init__(engine(), plugins, plugins._now)
-
-        return Watched
+    def _watched(self, engine: type[Engine]) -> Callable[[], Engine]:
+        return lambda: cast("Engine", _WatchedEngine(engine(), self, self._now))
 
 
 def _offering(offer: Any, by_name: Mapping[str, Any]) -> Any:
@@ -142,28 +133,21 @@ def _resolver(
     return GivenSecrets
 
 
-class _WatchedEngine(Engine):
-    """An engine whose sessions keep the rows of materialised stages for the test."""
+class _WatchedEngine:
+    """An engine whose clock stands still, and whose sessions keep rows for the test."""
 
     def __init__(self, engine: Engine, plugins: SandboxPlugins, now: datetime | None) -> None:
         self._engine = engine
         self._plugins = plugins
         self._now = now
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
     def open_session(self, settings: EngineSettings, given: Any | None) -> Session:
         settings = msgspec.structs.replace(settings, now=self._now)
         session = self._engine.open_session(settings, given)
         return cast("Session", _WatchedSession(session, self._plugins))
-
-    def check_syntax(self, query: str) -> tuple[str, int, int] | None:
-        return self._engine.check_syntax(query)
-
-    def tables_of(self, given: Any) -> SessionTables:
-        return self._engine.tables_of(given)
-
-    @property
-    def volatile_functions(self) -> frozenset[str]:
-        return self._engine.volatile_functions
 
 
 class _WatchedSession:

@@ -214,7 +214,7 @@ class Trial:
         ]
         expected = (*self._path, "expect")
         problems += [
-            self._unknown("stage", name, (*expected, name), [*stages, DESTINATION])
+            self._unknown("stage", name, (*expected, name), [*stages, DESTINATION], plan.sources)
             for name in self._case.expect
             if name not in stages and name != DESTINATION
         ]
@@ -228,7 +228,17 @@ class Trial:
         if problems:
             raise ValidationProblem(problems)
 
-    def _unknown(self, kind: str, name: str, place: Path, known: Collection[str]) -> Problem:
+    def _unknown(
+        self,
+        kind: str,
+        name: str,
+        place: Path,
+        known: Collection[str],
+        sources: Collection[str] = (),
+    ) -> Problem:
+        if kind == "stage" and name in sources:
+            message = f"'{name}' is a source: a test gives its rows, and expects those of stages"
+            return self._problem(place, message, None)
         guess = nearest(name, known)
         listed = ", ".join(known) or "none"
         advice = f"did you mean '{guess}'?" if guess else f"its {kind}s are {listed}"
