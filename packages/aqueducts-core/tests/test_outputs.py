@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from aqueducts.outputs import schema_table, shown_table
+from aqueducts.outputs import masked_rows, schema_table, shown_table
 
 
 def test_rows_are_cut_and_the_rest_is_told() -> None:
@@ -69,3 +69,29 @@ def test_a_schema_as_a_table() -> None:
     )
     assert shown.columns == ("column", "type")
     assert shown.rows == (("a", "int64"), ("b", "list<string>"), ("c", "null"))
+
+
+def test_secrets_are_taken_out_of_rows() -> None:
+    """Wherever text stands; what holds none is not touched."""
+    texts = pa.array(["a secret", "b", None])
+    moments = pa.array([1, 2, None], pa.timestamp("ns"))
+    inner = pa.array([["a secret"], [], None])
+    struct = pa.StructArray.from_arrays([texts, moments], ["t", "at"])
+    rows = pa.table(
+        {
+            "text": texts,
+            "view": texts.cast(pa.string_view()),
+            "words": texts.dictionary_encode(),
+            "list": inner,
+            "struct": struct,
+            "at": moments,
+            "number": [1, 2, 3],
+        }
+    )
+    found = masked_rows(rows, lambda text: text.replace("secret", "***"))
+    assert found.schema == rows.schema
+    assert "secret" not in str(found)
+    assert found["list"].to_pylist() == [["a ***"], [], None]
+    assert found["words"].to_pylist() == found["view"].to_pylist() == ["a ***", "b", None]
+    assert found["at"].equals(rows["at"])
+    assert masked_rows(rows, lambda text: text).equals(rows)

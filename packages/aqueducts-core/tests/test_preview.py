@@ -118,6 +118,12 @@ def test_a_cursor_that_is_used_twice_is_kept(lab: Lab, shop: Shop) -> None:
     assert shop.opened == ["c"]
 
 
+def test_nanoseconds_are_shown(lab: Lab) -> None:
+    """Python has no type for them."""
+    made = lab.pipeline([], [{"name": "s", "query": "SELECT now() AS t, [now()] AS l"}], to=None)
+    assert look(lab, made).rows.num_rows == 1
+
+
 def test_secrets_in_rows_are_masked(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query may put one there, also inside of a list."""
     monkeypatch.setenv("TOKEN", "s3cret-token")

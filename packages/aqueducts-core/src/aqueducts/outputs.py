@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aqueducts.arrow_types import type_name
@@ -10,7 +11,7 @@ from aqueducts.events import OutputTable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["schema_table", "shown_table"]
+__all__ = ["masked_rows", "schema_table", "shown_table"]
 
 
 def shown_table(rows: pa.Table, limit: int) -> OutputTable:
@@ -32,6 +33,61 @@ def schema_table(schema: pa.Schema) -> OutputTable:
         types=("string", "string"),
         rows=tuple((field.name, type_name(field.type)) for field in schema),
     )
+
+
+def masked_rows(rows: pa.Table, mask: Callable[[str], str]) -> pa.Table:
+    """The rows without secrets, which queries may have put there."""
+    import pyarrow as pa
+
+    for index, field in enumerate(rows.schema):
+        if not _holds_text(field.type):
+            continue
+        # Python has no nanoseconds; what holds no secret is not touched.
+        values = rows.column(index).cast(_without_nanoseconds(field.type), safe=False).to_pylist()
+        masked = [_masked_value(value, mask) for value in values]
+        if masked != values:
+            rows = rows.set_column(index, field, pa.array(masked, type=field.type))
+    return rows
+
+
+def _masked_value(value: Any, mask: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return mask(value)
+        case list() | tuple():
+            return type(value)(_masked_value(item, mask) for item in value)
+        case dict():
+            return {key: _masked_value(item, mask) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    import pyarrow.types as pt
+
+    if pt.is_dictionary(kind):
+        return _holds_text(kind.value_type)
+    if pt.is_nested(kind):
+        return any(_holds_text(kind.field(index).type) for index in range(kind.num_fields))
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
+
+
+def _without_nanoseconds(kind: pa.DataType) -> pa.DataType:
+    """The type with microseconds in the place of nanoseconds, inside lists and structs as well."""
+    import pyarrow as pa
+    import pyarrow.types as pt
+
+    if pt.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if pt.is_time64(kind):
+        return pa.time64("us")
+    if pt.is_duration(kind) and kind.unit == "ns":
+        return pa.duration("us")
+    if pt.is_list(kind):
+        return pa.list_(_without_nanoseconds(kind.value_type))
+    if pt.is_struct(kind):
+        return pa.struct([field.with_type(_without_nanoseconds(field.type)) for field in kind])
+    return kind
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:

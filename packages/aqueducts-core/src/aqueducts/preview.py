@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from aqueducts.diagnostics import Problem, nearest
 from aqueducts.errors import PlanError
 from aqueducts.inspection import Inspection
+from aqueducts.outputs import masked_rows
 from aqueducts.steps import Steps
 from aqueducts.table_names import TableNames
 
@@ -69,7 +70,7 @@ def preview(  # noqa: PLR0913 - those of run_sync, and what to look at
     return Preview(
         name=name,
         kind="stage" if is_stage else "source",
-        rows=_masked(found.slice(0, limit), inspection.mask_text),
+        rows=masked_rows(found.slice(0, limit), inspection.mask_text),
         has_more=found.num_rows > limit,
     )
 
@@ -91,27 +92,3 @@ def _find(plan: Plan, table: str | None) -> str:
         known = f"it has {', '.join(names) or 'none'}"
         advice = f"did you mean {guess!r}? {known}" if guess else known
     raise PlanError([Problem("unknown-table", message, help=advice)])
-
-
-def _masked(rows: pa.Table, mask: Callable[[str], str]) -> pa.Table:
-    """The rows without secrets, which queries may have put there."""
-    for index, field in enumerate(rows.schema):
-        values = rows.column(index).to_pylist()
-        masked = [_masked_value(value, mask) for value in values]
-        if masked != values:
-            import pyarrow as pa
-
-            rows = rows.set_column(index, field, pa.array(masked, type=field.type))
-    return rows
-
-
-def _masked_value(value: Any, mask: Callable[[str], str]) -> Any:
-    match value:
-        case str():
-            return mask(value)
-        case list() | tuple():
-            return type(value)(_masked_value(item, mask) for item in value)
-        case dict():
-            return {key: _masked_value(item, mask) for key, item in value.items()}
-        case _:
-            return value

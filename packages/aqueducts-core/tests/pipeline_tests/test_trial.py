@@ -197,6 +197,22 @@ def test_real_sources_see_real_secrets(bench: Bench, monkeypatch: pytest.MonkeyP
     bench.passes("sources: {s: real}\nexpect: {a: [{id: 7}]}", "")
 
 
+def test_real_secrets_are_not_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a query puts them into rows; those that a test gives are no secrets."""
+    path = bench.write("real.csv", "id\n7\n")
+    monkeypatch.setenv("PASSWORD", "hunter2-hunter2")
+    query = "SELECT id, '${secret:env:PASSWORD}' AS p, '${secret:env:GIVEN}' AS g FROM s"
+    bench.pipeline(
+        f"""
+        sources: [{{type: file, name: s, format: {{type: csv}}, location: {path}}}]
+        stages: [[{{name: a, query: "{query}"}}]]
+        """
+    )
+    case = "sources: {s: real}\nsecrets: {'env:GIVEN': moonshine}\n"
+    failure = bench.failure(f"{case}expect: {{a: [{{id: 8, p: x, g: y}}]}}", "")
+    assert "hunter2" not in str(failure)
+
+
 @pytest.mark.parametrize(
     ("query", "row"),
     [

@@ -76,7 +76,7 @@ class SandboxPlugins(Plugins):
         own = PluginRecord("rows of a test", "aqueducts-core", "", module=module)
         super().__init__([*plugins.records, own])
         self._secrets = secrets
-        self._has_real_secrets = has_real_secrets
+        self.has_real_secrets = has_real_secrets
         self._now = now
         self.tables: dict[str, pa.Table] = {}
         """Rows of the stages that were kept, by name."""
@@ -88,7 +88,7 @@ class SandboxPlugins(Plugins):
         """Resolvers that know what the test gives."""
         real = super().secret_resolvers
         by_name = {
-            scheme: _resolver(scheme, self._secrets, each if self._has_real_secrets else None)
+            scheme: _resolver(scheme, self._secrets, each if self.has_real_secrets else None)
             for scheme, each in real.items()
         }
         return _offering(real, by_name)

@@ -15,6 +15,7 @@ from aqueducts.documents import Path
 from aqueducts.errors import AqueductsError, ValidationProblem
 from aqueducts.inspection import Inspection
 from aqueducts.load import load
+from aqueducts.outputs import masked_rows
 from aqueducts.pipeline_tests.models import Case
 from aqueducts.pipeline_tests.reading import TestFile
 from aqueducts.pipeline_tests.sandbox import SandboxPlugins
@@ -135,9 +136,14 @@ class Trial:
         # One thread: rows come in the same order each time.
         settings = RunSettings(spill_dir=str(self._folder / "spill"), threads=1)
         inspection = Inspection(replace(pipeline, plugins=sandbox), None, settings)
-        with inspection.opened(plan, None) as prepared:
-            prepared.prepare()
-            Steps(prepared).go()
+        try:
+            with inspection.opened(plan, None) as prepared:
+                prepared.prepare()
+                Steps(prepared).go()
+        finally:
+            if sandbox.has_real_secrets:
+                for name, rows in sandbox.tables.items():
+                    sandbox.tables[name] = masked_rows(rows, inspection.mask_text)
 
     # --- the pipeline ---
 
