@@ -45,9 +45,9 @@ def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
     return sorted(zip(*columns, strict=True), key=repr)
 
 
-def _parquet(table: pa.Table) -> bytes:
+def _parquet(table: pa.Table, compression: str = "snappy") -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
+    pq.write_table(table, sink, compression=compression)
     return bytes(sink.getvalue().to_pybytes())
 
 
@@ -247,6 +247,15 @@ FILES: dict[str, tuple[dict[str, str | bytes], str, list[tuple[Any, ...]]]] = {
         {"in.parquet": _parquet(pa.table({"A": [1, 2], "b c": ["x", None]}))},
         "in.parquet",
         [(1, "x"), (2, None)],
+    ),
+    "large parquet": (
+        {
+            "in.parquet": _parquet(
+                pa.table({"a": [7] * 3, "b": ["x" * 3_000_000, None, ""]}), "none"
+            )
+        },
+        "in.parquet",
+        [(7, ""), (7, "x" * 3_000_000), (7, None)],
     ),
     "parquet without its ending": ({"in": _parquet(pa.table({"a": [1]}))}, "in", [(1,)]),
     "json": (

@@ -34,5 +34,5 @@ def start_from_files(
     if not console.is_quiet:
         found = "\n".join(f"  {visible(note)}" for note in draft.notes)
         console.write_result(f"found:\n{found}\n")
-    commands = [f"aqueducts check {pipeline}", f"aqueducts run {pipeline}"]
+    commands = [f"aqueducts {each} {pipeline}" for each in ("check", "preview", "run")]
     tell_what_was_made(folder, made, written, commands, console)

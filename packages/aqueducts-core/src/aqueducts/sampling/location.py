@@ -91,7 +91,7 @@ def look_at(location: str, plugins: Plugins) -> Finding:
 
 
 def _look_into(files: Sequence[DataFile], *, are_all: bool) -> TableFinding:
-    pieces = [read_pieces(file) for file in files]
+    pieces = [read_pieces(file, len(files)) for file in files]
     first = pieces[0]
     _refuse_foreign(first)
     if first.head.startswith(b"PAR1"):

@@ -17,8 +17,10 @@ from aqueducts.relations import DataFile
 __all__ = ["Pieces", "read_pieces", "shown_path"]
 
 _HEAD_BYTES = 1 << 20
+_LEAST_HEAD_BYTES = 1 << 17
 _PIECE_BYTES = 1 << 17
 _PIECES = 8
+"""All that is read of one file; where there are several, each has its share."""
 
 _MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -54,18 +56,22 @@ def shown_path(path: str) -> str:
     return os.path.relpath(path) if path.startswith(f"{os.getcwd()}/") else path  # noqa: PTH109
 
 
-def read_pieces(file: DataFile) -> Pieces:
+def read_pieces(file: DataFile, files: int = 1) -> Pieces:
     """Read a megabyte from the beginning of a file, and as much from further on.
+
+    Of each of several files it is less, so that all together take no more memory than a few.
 
     Raises SourceError for a file that cannot be read.
     """
+    head_bytes = max(_HEAD_BYTES // files, _LEAST_HEAD_BYTES)
     try:
         with open(file.path, "rb") as raw:  # noqa: PTH123 - a path as the store gave it
             compression = _compression(raw.read(8))
         with _open(file.path, compression) as stream:
-            head = stream.read(_HEAD_BYTES + 1)
-        is_whole = len(head) <= _HEAD_BYTES
-        later = () if is_whole or compression else tuple(_later(file))
+            head = stream.read(head_bytes + 1)
+        is_whole = len(head) <= head_bytes
+        pieces = max(_PIECES // files, 1)
+        later = () if is_whole or compression else tuple(_later(file, head_bytes, pieces))
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         hint = None if isinstance(error, PermissionError) else "was it copied to its end?"
         raise SourceError(
@@ -74,7 +80,7 @@ def read_pieces(file: DataFile) -> Pieces:
     by_ending = _ENDINGS.get("." + file.path.rpartition(".")[2].lower())
     return Pieces(
         path=file.path,
-        head=head if is_whole else _whole_lines(head[:_HEAD_BYTES], shown_path(file.path)),
+        head=head if is_whole else _whole_lines(head[:head_bytes], shown_path(file.path)),
         later=later,
         is_whole=is_whole,
         declared_compression=None if by_ending == compression else compression or "none",
@@ -102,16 +108,14 @@ def _open(path: str, compression: str | None) -> IO[bytes]:
             return open(path, "rb")  # noqa: PTH123 - the caller closes it
 
 
-def _later(file: DataFile) -> list[bytes]:
+def _later(file: DataFile, head_bytes: int, count: int) -> list[bytes]:
     """Lines at places that are spread over the rest of the file, and at its end."""
-    places = [
-        _HEAD_BYTES + (file.size_bytes - _HEAD_BYTES - _PIECE_BYTES) * step // (_PIECES - 1)
-        for step in range(_PIECES)
-    ]
+    rest = file.size_bytes - head_bytes - _PIECE_BYTES
+    places = [head_bytes + rest * step // count for step in range(1, count + 1)]
     pieces = []
     with open(file.path, "rb") as raw:  # noqa: PTH123
         for place in places:
-            raw.seek(max(place, _HEAD_BYTES))
+            raw.seek(max(place, head_bytes))
             piece = raw.read(_PIECE_BYTES)
             start, end = piece.find(b"\n"), piece.rfind(b"\n")
             if end > start:
@@ -120,10 +124,12 @@ def _later(file: DataFile) -> list[bytes]:
 
 
 def _whole_lines(head: bytes, path: str) -> bytes:
+    if head.startswith(b"PAR1"):
+        return head
     end = max(head.rfind(b"\n"), head.rfind(b"\r"))
-    if end < 0 and not head.startswith(b"PAR1"):
+    if end < 0:
         raise SourceError(
-            f"{path!r} has no line end in its first {_HEAD_BYTES:,} bytes: it is no table in text",
+            f"{path!r} has no line end in its first {len(head):,} bytes: it is no table in text",
             hint="a file of one JSON array has to be turned into one object per line first: "
             "jq -c '.[]' OLD > NEW",
         )
