@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from aqueducts.outputs import masked_rows, schema_table, shown_table
+from aqueducts.outputs import masked_rows, python_values, schema_table, shown_table
 
 
 def test_rows_are_cut_and_the_rest_is_told() -> None:
@@ -95,3 +95,35 @@ def test_secrets_are_taken_out_of_rows() -> None:
     assert found["words"].to_pylist() == found["view"].to_pylist() == ["a ***", "b", None]
     assert found["at"].equals(rows["at"])
     assert masked_rows(rows, lambda text: text).equals(rows)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.timestamp("ns"),
+        pa.timestamp("ns", "UTC"),
+        pa.time64("ns"),
+        pa.duration("ns"),
+        pa.list_(pa.timestamp("ns")),
+        pa.large_list(pa.timestamp("ns")),
+        pa.struct([("t", pa.list_(pa.timestamp("ns", "Europe/Berlin")))]),
+    ],
+    ids=str,
+)
+def test_nanoseconds_are_no_trouble(kind: pa.DataType) -> None:
+    """Python has none; texts of single values have all digits."""
+    value: Any = 1_000_000_123
+    for _ in range(kind.num_fields and 1):
+        value = {"t": [value]} if pa.types.is_struct(kind) else [value]
+    column = pa.chunked_array([pa.array([value, None], kind)])
+    assert python_values(column)[1] is None
+    text = shown_table(pa.table({"a": column}), 2).rows[0][0]
+    assert text is not None
+    assert pa.types.is_nested(kind) or "000000123" in text
+
+
+def test_nanoseconds_in_maps() -> None:
+    """As keys and as values."""
+    kind = pa.map_(pa.time64("ns"), pa.timestamp("ns"))
+    column = pa.chunked_array([pa.array([[(1_001, 1_000_001)]], kind)])
+    assert len(python_values(column)[0]) == 1

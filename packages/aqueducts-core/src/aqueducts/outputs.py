@@ -11,7 +11,7 @@ from aqueducts.events import OutputTable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["masked_rows", "schema_table", "shown_table"]
+__all__ = ["masked_rows", "python_values", "schema_table", "shown_table"]
 
 
 def shown_table(rows: pa.Table, limit: int) -> OutputTable:
@@ -42,12 +42,17 @@ def masked_rows(rows: pa.Table, mask: Callable[[str], str]) -> pa.Table:
     for index, field in enumerate(rows.schema):
         if not _holds_text(field.type):
             continue
-        # Python has no nanoseconds; what holds no secret is not touched.
-        values = rows.column(index).cast(_without_nanoseconds(field.type), safe=False).to_pylist()
+        values = python_values(rows.column(index))
         masked = [_masked_value(value, mask) for value in values]
         if masked != values:
             rows = rows.set_column(index, field, pa.array(masked, type=field.type))
     return rows
+
+
+def python_values(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column as Python has them; times are cut to microseconds, its finest."""
+    kind = _without_nanoseconds(column.type)
+    return list((column if kind == column.type else column.cast(kind, safe=False)).to_pylist())
 
 
 def _masked_value(value: Any, mask: Callable[[str], str]) -> Any:
@@ -85,6 +90,10 @@ def _without_nanoseconds(kind: pa.DataType) -> pa.DataType:
         return pa.duration("us")
     if pt.is_list(kind):
         return pa.list_(_without_nanoseconds(kind.value_type))
+    if pt.is_large_list(kind):
+        return pa.large_list(_without_nanoseconds(kind.value_type))
+    if pt.is_map(kind):
+        return pa.map_(_without_nanoseconds(kind.key_type), _without_nanoseconds(kind.item_type))
     if pt.is_struct(kind):
         return pa.struct([field.with_type(_without_nanoseconds(field.type)) for field in kind])
     return kind
@@ -99,7 +108,7 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
     try:
         return list(pc.cast(column, pa.string()).to_pylist())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        return [None if value is None else _text(value) for value in column.to_pylist()]
+        return [None if value is None else _text(value) for value in python_values(column)]
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqueducts.arrow_types import type_name
 from aqueducts.cli.console.json_lines import SCHEMA_VERSION
-from aqueducts.outputs import shown_table
+from aqueducts.outputs import python_values, shown_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +52,7 @@ def rows_as_json_text(found: Preview) -> str:
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    values: list[Any] = column.to_pylist()
+    values = python_values(column)
     if all(_is_json(value) for value in values):
         return values
     if any(isinstance(value, dict | list) for value in values):
