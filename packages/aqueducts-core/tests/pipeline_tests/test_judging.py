@@ -26,6 +26,7 @@ NUMBERS = "SELECT * FROM (VALUES (1, 'x'), (2, 'y'), (3, 'z')) AS t(n, t) ORDER 
         "{columns: [t], rows: [{t: x}, {t: z}, {t: y}]}",
         "{row_count: 3}",
         "{schema: {t: string, n: int64}}",
+        "{columns: [n], rows: [[1], [2], [3]], schema: {n: int64}}",
         '{csv: "t,n\\nz,3\\nx,1\\ny,2\\n"}',
         '{csv: "t,n\\nz,3\\nx,1\\ny,2\\n", columns: [n]}',
     ],

@@ -98,7 +98,10 @@ class _Judge:
         wanted = {column: str(kind) for column, kind in types_of(expected.types).items()}
         if not wanted:
             return []
-        there = {field.name: type_name(field.type) for field in table.schema}
+        compared = table.schema.names if expected.columns is None else expected.columns
+        there = {
+            field.name: type_name(field.type) for field in table.schema if field.name in compared
+        }
         notes = [
             f"column '{column}' is {there[column]}, and {kind} is expected"
             for column, kind in wanted.items()

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 import pyarrow as pa
 from datafusion import DataFrame, SessionContext, col
 
-from aqueducts.builtin.datafusion_engine.clock import stop_clock
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame, plain_batches
 from aqueducts.builtin.datafusion_engine.function_packs import FunctionPacks
-from aqueducts.builtin.datafusion_engine.given_tables import batches_of
 from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
     POSITION,
@@ -71,6 +69,8 @@ class DataFusionSession(Session):
         """Texts of the stages that are views, for EXPLAIN."""
         self._packs = FunctionPacks(self._context, settings.functions)
         if settings.now is not None:
+            from aqueducts.builtin.datafusion_engine.clock import stop_clock  # for tests only
+
             stop_clock(self._context, settings.now)
 
     def register(self, name: str, relation: Relation, *, is_joined: bool) -> pa.Schema:
@@ -201,6 +201,8 @@ class DataFusionSession(Session):
             self._executor.datasets[name] = dataset
             self._context.register_table(internal, dataset)
         elif isinstance(relation, ArrowTable):
+            from aqueducts.builtin.datafusion_engine.given_tables import batches_of
+
             self._context.register_record_batches(internal, [batches_of(relation.table)])
         elif isinstance(relation, TableProvider):
             self._context.register_table(internal, relation.provider)
