@@ -237,7 +237,10 @@ class StagedWrite(ABC):
     """A write that nobody sees before `commit`."""
 
     path: Path
-    """Local path to write to: does not exist yet. A file's name ends like the target's."""
+    """Local path to write to: does not exist yet. A file's name ends like the target's.
+
+    Left unset by what writes elsewhere, such as a transaction.
+    """
 
     @abstractmethod
     def commit(self) -> None:
@@ -251,7 +254,8 @@ class StagedWrite(ABC):
     def abort(self) -> None:
         """Remove what was written. May be called at any time, from any thread, more than once.
 
-        After `commit` it leaves the target alone.
+        After `commit` it leaves the target alone. Raises nothing: what cannot be removed is left,
+        and an error would hide the one that ended the run.
         """
 
     def forbid_commit(self) -> None:

@@ -18,7 +18,7 @@ from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.connectors import Engine, EngineSettings, Frame, Session
 from aqueducts.errors import EngineError
 from aqueducts.plugins import Plugins
-from aqueducts.relations import ArrowStream, GivenTable, Relation
+from aqueducts.relations import ArrowStream, ArrowTable, GivenTable, Relation
 from aqueducts.testing import EngineSuite
 
 
@@ -107,7 +107,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """All checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 24
+    assert len(_CHECKS) == 25
     found = {check for check, _, _ in _MISTAKES} | {"test_name_is_offered"}
     assert found == set(_CHECKS)
 
@@ -148,6 +148,13 @@ class _Eager(_Session):
             return relation
         batches = list(relation.open(0, None, None))
         return ArrowStream(relation.schema, lambda *_: batches, is_rereadable=True)
+
+
+class _Tableless(_Session):
+    def taken(self, relation: Relation) -> Relation:
+        if isinstance(relation, ArrowTable):
+            raise EngineError("what is an ArrowTable?")
+        return relation
 
 
 class _OnePartition(_Session):
@@ -329,6 +336,11 @@ _MISTAKES: list[tuple[str, type[Engine], str]] = [
     ("test_syntax_errors_have_a_place", _Lenient, "a wrong query is taken for right"),
     ("test_syntax_errors_have_a_place", _Placeless, "is told at 0:0"),
     ("test_streams_are_registered", _engine_of(_Eager), "register or define reads the stream"),
+    (
+        "test_tables_in_memory_are_registered",
+        _engine_of(_Tableless),
+        "an ArrowTable cannot be registered",
+    ),
     ("test_partitions_are_all_read", _engine_of(_OnePartition), "3 rows instead of 9"),
     ("test_filters_of_streams_are_applied", _engine_of(_Halving), "the filter gives"),
     ("test_streams_are_closed_early", _engine_of(_Reading), "10000 batches are read for 3 rows"),

@@ -149,8 +149,9 @@ class Bench:
             data["destination"] = {"name": "out"} | dict(destination)
         with explained(
             "what the suite's config gives is not valid in a pipeline file",
-            "return the fields as a user writes them in a pipeline file; the models of the plugin "
-            "decide which there are",
+            "return the fields as a user writes them in a pipeline file. Where the type is "
+            "unknown, install the plugin (pip install --editable .), or name its module in the "
+            "suite: module = my_plugin",
         ):
             return Pipeline.from_dict(data, plugins=self.plugins, strict=True)
 

@@ -202,7 +202,8 @@ class DestinationSuite(DestinationValues, ABC):
                 held - early_held < (given - early_given) / 2,
                 f"while {given - early_given:,} bytes are written, memory grows by "
                 f"{held - early_held:,} bytes",
-                "go through frame.stream() batch by batch and keep none: no read_all, no list",
+                "go through frame.stream() batch by batch and keep none: no read_all, no list. "
+                "What a server in this process keeps in memory counts as well",
             )
 
     def test_results_may_be_empty(self, tmp_path: Path) -> None:

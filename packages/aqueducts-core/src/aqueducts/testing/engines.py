@@ -110,7 +110,8 @@ class EngineSuite(Suite, ABC):
         whole = table_of_types(ALL_TYPES)
         for table in (whole, whole.slice(0, 0)):
             with self._session(tmp_path) as session:
-                session.register("t", ArrowTable(table), is_joined=False)
+                with explained("an ArrowTable cannot be registered", "register its batches"):
+                    session.register("t", ArrowTable(table), is_joined=False)
                 problem = difference(table, _rows(session, "SELECT * FROM t"), is_ordered=True)
                 require(problem is None, f"{problem}", "hand out what came in")
 

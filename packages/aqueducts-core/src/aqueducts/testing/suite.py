@@ -58,15 +58,22 @@ class Suite:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        left_out: dict[str, Any] = {}
         for name in dir(cls):
-            if not name.startswith("test_") or name in vars(cls):
+            if not name.startswith("test_"):
                 continue
             check = _defined(cls, name)
-            capabilities = getattr(check, "needed_capabilities", ())
-            if capabilities:
-                is_there = all(_has(cls, each) for each in capabilities)
-                # pytest does not collect what cannot be called.
-                setattr(cls, name, check if is_there else None)
+            if getattr(check, "needed_capabilities", None) is None:
+                continue  # needs nothing, or was left out by hand
+            is_there = all(_has(cls, each) for each in check.needed_capabilities)
+            # pytest does not collect what cannot be called.
+            setattr(cls, name, check if is_there else None)
+            if not is_there:
+                left_out[name] = check
+        cls._left_out = left_out
+
+    _left_out: ClassVar[dict[str, Any]] = {}
+    """Checks that are not there for want of a capability, which a subclass may have."""
 
     def installed_plugins(self) -> Plugins:
         """The plugins that this suite tests with."""
@@ -81,11 +88,11 @@ def _discovered() -> Plugins:
     return Plugins.discover()
 
 
-def _defined(cls: type[Suite], name: str) -> object:
+def _defined(cls: type[Suite], name: str) -> Any:
+    """A check as it was written; None where it was left out by hand."""
     for each in cls.__mro__:
-        found = vars(each).get(name)
-        if found is not None:
-            return found
+        if name in vars(each):
+            return vars(each)[name] or vars(each).get("_left_out", {}).get(name)
     return None
 
 

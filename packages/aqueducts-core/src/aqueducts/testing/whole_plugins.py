@@ -76,8 +76,9 @@ class PluginSuite(Suite, ABC):
         for entry in self._entry_points():
             heavy = {*_HEAVY, *self.drivers}
             program = (
-                f"import sys, importlib; importlib.import_module({entry.module!r}); "
-                f"print(*sorted({heavy!r} & set(sys.modules)))"
+                "import sys, importlib; before = set(sys.modules); "
+                f"importlib.import_module({entry.module!r}); "
+                f"print(*sorted({heavy!r} & set(sys.modules) - before))"
             )
             done = _python("-c", program)
             require(done.returncode == 0, f"importing it fails: {done.stderr}", "mend the import")
