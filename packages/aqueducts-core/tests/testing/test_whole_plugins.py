@@ -52,7 +52,7 @@ Install = Callable[..., None]
 
 
 class _Suite(PluginSuite):
-    drivers = ("sqlite3",)
+    drivers = ("wave",)
 
     def distribution(self) -> str:
         return "kit-made"
@@ -105,8 +105,8 @@ _MISTAKES = [
     (
         "test_imports_no_driver",
         "import aqueducts\n",
-        "import aqueducts\nimport pyarrow, sqlite3\n",
-        "imports .*pyarrow sqlite3",
+        "import aqueducts\nimport pyarrow, wave\n",
+        "imports .*pyarrow wave",
     ),
     (
         "test_imports_no_driver",
