@@ -26,6 +26,7 @@ from pydantic import BaseModel, SecretStr
 from aqueducts.events import Event
 from aqueducts.frames import EngineWriter, Frame, SessionTables, StreamWriter, WriteReport
 from aqueducts.relations import DataFile, Relation
+from aqueducts.shortage import Shortage, Strain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -346,6 +347,8 @@ class EngineSettings(msgspec.Struct, frozen=True):
     threads: int | None = None
     options: Mapping[str, str] = msgspec.field(default_factory=dict)
     functions: Sequence[UdfPack] = ()
+    shortage: Shortage | None = None
+    """Of an attempt at the same run that had too little memory: this one is to use less."""
     now: datetime | None = None
     """What the functions that tell the time give, with a time zone; None means the clock."""
 
@@ -407,6 +410,15 @@ class Session(ABC):
 
         Tables stay as they are.
         """
+
+    @property
+    def economy(self) -> str | None:
+        """What this session does otherwise after a shortage, in a few words; None for nothing."""
+        return None
+
+    def strain(self) -> Strain | None:
+        """What takes most memory in the queries that run now; cheap, from any thread."""
+        return None
 
     @abstractmethod
     def interrupt(self) -> None:

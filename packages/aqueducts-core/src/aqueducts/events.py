@@ -14,6 +14,7 @@ __all__ = [
     "DestinationCompleted",
     "DestinationStarted",
     "Event",
+    "MemoryUse",
     "Notice",
     "OutputTable",
     "Progress",
@@ -115,6 +116,20 @@ class Replanned(_Event, frozen=True, kw_only=True, tag="replanned"):
     change: str
 
 
+class MemoryUse(_Event, frozen=True, kw_only=True, tag="memory"):
+    """More than half of the memory limit is used; told again when more is, or elsewhere."""
+
+    resident_bytes: int
+    limit_bytes: int
+    step: str | None = None
+    """Name of the stage whose query uses most, as far as the engine can tell."""
+    operator: str | None = None
+    words: str | None = None
+    """The operator as a user would call it."""
+    can_spill: bool = True
+    """Whether the operator goes to disk where it has too little."""
+
+
 class Notice(_Event, frozen=True, kw_only=True, tag="notice"):
     """Something the user should know that does not end the run."""
 
@@ -171,6 +186,7 @@ Event: TypeAlias = (
     | StageOutput
     | Progress
     | Replanned
+    | MemoryUse
     | Notice
     | DestinationStarted
     | DestinationCompleted

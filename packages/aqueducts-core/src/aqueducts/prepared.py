@@ -138,6 +138,10 @@ class PreparedRun:
         """Errors in here are those of a source."""
         return self._step(SourceError, name, self._source_path(name) or ("sources",))
 
+    def stage_paths(self) -> dict[str, Path]:
+        """Where the queries of the stages are."""
+        return {stage.name: stage.path for stage in self.plan.stages}
+
     def in_stage(self, stage: PlannedStage) -> Any:
         """Errors in here are those of a stage."""
         return self._step(StageError, stage.name, stage.path)
@@ -263,7 +267,8 @@ class PreparedRun:
             if error.step is None:
                 error.step, error.path = name, path
             elif error.path is None:
-                error.path = self._source_path(error.step)
+                paths = self.stage_paths()
+                error.path = self._source_path(error.step) or paths.get(error.step, path)
             raise
         # A connector is a stranger's code: whatever it raises must name the step it broke.
         except Exception as error:

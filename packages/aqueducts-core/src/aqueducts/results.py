@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from aqueducts.events import StageOutput
+from aqueducts.shortage import Shortage
 
 __all__ = ["RunResult", "RunSettings", "StepResult"]
 
@@ -22,6 +23,10 @@ class RunSettings(msgspec.Struct, frozen=True):
     threads: int | None = None
     """Threads of the engine; None means one per core, at most 8."""
     engine: str = "datafusion"
+    shortage: Shortage | None = None
+    """Of an attempt at this run that failed before: another one is to use less memory."""
+    is_watched: bool = False
+    """Whether another process ends this one at the limit; else the run ends itself there."""
 
 
 class StepResult(msgspec.Struct, frozen=True):

@@ -135,7 +135,7 @@ class OpenRun:
         self._pipeline = pipeline
         self._plugins = pipeline.plugins
         self._given = given
-        self._settings = settings
+        self.settings = settings
         self._vault = SecretVault(self._plugins)
         self._vault.remember(pipeline.document)
         info = RunInfo(run_id=self.run_id, pipeline=pipeline.path)
@@ -148,7 +148,7 @@ class OpenRun:
     def plan(self, *, is_exact: bool = False) -> Plan:
         """Check names and references; an exact plan knows who reads what in every pipeline."""
         pipeline = self._pipeline
-        self._engine = self._plugins.get(self._plugins.engines, self._settings.engine)()
+        self._engine = self._plugins.get(self._plugins.engines, self.settings.engine)()
         self._tables = None if self._given is None else self._engine.tables_of(self._given)
         known_tables = self._tables.names() if self._tables is not None else ()
         plan = None if is_exact else outline(pipeline)
@@ -157,7 +157,7 @@ class OpenRun:
     @contextlib.contextmanager
     def opened(self, plan: Plan, cancellation: Cancellation) -> Iterator[PreparedRun]:
         """Threads, a temporary folder and a session of the engine, all gone afterwards."""
-        spill_dir = self._settings.spill_dir
+        spill_dir = self.settings.spill_dir
         threads = RunThreads(cancellation)
         with Workspace(Path(spill_dir) if spill_dir else None, self.run_id) as workspace:
             context = LocalRunContext(
@@ -171,8 +171,9 @@ class OpenRun:
             session = self._engine.open_session(
                 EngineSettings(
                     work_dir=workspace.path,
-                    max_memory_bytes=self._settings.max_memory_bytes,
-                    threads=self._settings.threads,
+                    max_memory_bytes=self.settings.max_memory_bytes,
+                    threads=self.settings.threads,
+                    shortage=self.settings.shortage,
                     functions=tuple(self._plugins.udf_packs.values()),
                 ),
                 self._given,
@@ -191,6 +192,26 @@ class OpenRun:
                 session.close()
                 threads.close()
 
+    @contextlib.contextmanager
+    def watched(self, prepared: PreparedRun, cancellation: Cancellation) -> Iterator[None]:
+        """Tell where the memory is while the run goes on, and end it at the limit."""
+        limit_bytes = self.settings.max_memory_bytes
+        if limit_bytes is None:
+            yield
+            return
+        from aqueducts.memory_watch import MemoryWatch  # for limits only
+
+        stop = None if self.settings.is_watched else cancellation.cancel
+        with MemoryWatch(limit_bytes, prepared.session.strain, self.emit, stop) as watch:
+            try:
+                yield
+            except RunCancelledError:
+                if watch.shortage is None:
+                    raise
+                error = watch.shortage.error()
+                error.path = prepared.stage_paths().get(error.step or "")
+                raise error from None
+
 
 def _execute(one_run: OpenRun, plan: Plan, cancellation: Cancellation) -> Steps:
     """Go through all steps and leave nothing behind but the result."""
@@ -198,8 +219,9 @@ def _execute(one_run: OpenRun, plan: Plan, cancellation: Cancellation) -> Steps:
     try:
         with one_run.opened(plan, cancellation) as prepared:
             prepared.prepare()
-            steps = Steps(prepared)
-            steps.go()
+            steps = Steps(prepared, one_run.settings)
+            with one_run.watched(prepared, cancellation):
+                steps.go()
     except BaseException:
         if steps is not None:
             steps.tell_write()

@@ -19,10 +19,11 @@ from aqueducts.events import (
     StageOutput,
     StageStarted,
 )
+from aqueducts.memory import resident_bytes
 from aqueducts.outputs import schema_table, shown_table
 from aqueducts.prepared import relation_size
 from aqueducts.relations import FileScan
-from aqueducts.results import StepResult
+from aqueducts.results import RunSettings, StepResult
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aqueducts.connectors import Destination, Frame, WriteReport
     from aqueducts.plan import PlannedStage
     from aqueducts.prepared import PreparedRun
+    from aqueducts.shortage import Shortage
 
 __all__ = ["Steps"]
 
@@ -38,11 +40,15 @@ ResultT = TypeVar("ResultT")
 _PROGRESS_SECONDS = 0.25
 _MOST_ROWS_SHOWN = 500
 
+_ROOM_SHARE = 0.25
+"""Of the limit: with more than that in use, a step that failed is not tried again here."""
+
 
 class Steps:
     """One run's steps, once everything was checked."""
 
-    def __init__(self, prepared: PreparedRun) -> None:
+    def __init__(self, prepared: PreparedRun, settings: RunSettings | None = None) -> None:
+        self._settings = settings or RunSettings()
         self._prepared = prepared
         self._pipeline = prepared.pipeline
         self._plan = prepared.plan
@@ -58,7 +64,8 @@ class Steps:
         self.outputs: list[StageOutput] = []
 
     def go(self) -> None:
-        """All steps. Raises RunError."""
+        """All steps. Raises RunError; OutOfMemoryError where a shortage leaves nothing to try."""
+        self._begin_after(self._settings.shortage)
         with self._progress():
             self._run_groups()
             if self._prepared.destination is not None:
@@ -68,6 +75,21 @@ class Steps:
     def first_rows(self, name: str, limit: int) -> pa.Table:
         """The first rows of a stage or source, once the steps before it were gone."""
         return self._threads.call(self._replanning, name, partial(self._session.head, name, limit))
+
+    def _begin_after(self, shortage: Shortage | None) -> None:
+        """Tell that this attempt uses less; or end the run where no plan needs less."""
+        if shortage is None:
+            return
+        strain = shortage.strain
+        last = self._plan.stages[-1].name if self._plan.stages else ""
+        step = last if strain is None or strain.step is None else strain.step
+        if not shortage.is_final:
+            change = self._session.economy or "another attempt"
+            self._context.emit(Replanned(step=step, operator=shortage.operator, change=change))
+            return
+        error = shortage.error()
+        error.step, error.path = step, self._prepared.stage_paths().get(step)
+        raise error
 
     def _run_groups(self) -> None:
         kept, spooled = self._prepared.kept_stages(), self._prepared.spooled_sources()
@@ -223,12 +245,23 @@ class Steps:
         try:
             return action()
         except OutOfMemoryError as error:
-            change = None if self._has_replanned else self._session.replan(error)
+            is_over = self._has_replanned or not self._has_room()
+            change = None if is_over else self._session.replan(error)
             if change is None:
                 raise
             self._has_replanned = True
             self._context.emit(Replanned(step=name, operator=error.operator, change=change))
         return action()
+
+    def _has_room(self) -> bool:
+        """Whether there is room for another plan beside what the failed one has left.
+
+        The engine's allocator keeps what it has; a new attempt has a process of its own.
+        """
+        limit = self._settings.max_memory_bytes
+        if limit is None or not self._settings.is_watched:
+            return True
+        return resident_bytes() < limit * _ROOM_SHARE
 
     @contextmanager
     def _progress(self) -> Iterator[None]:

@@ -20,10 +20,10 @@ from aqueducts.cli.option_types import MEMORY, PARAMETER
         ("4", 4_000_000_000),
         ("0.25", 250_000_000),
         ("2000000b", 2_000_000),
-        ("0", None),
+        ("0", 0),
     ],
 )
-def test_memory_sizes(text: str, size_bytes: int | None) -> None:
+def test_memory_sizes(text: str, size_bytes: int) -> None:
     """A plain number counts GB and 0 is no limit."""
     assert MEMORY.convert(text, None, None) == size_bytes
 

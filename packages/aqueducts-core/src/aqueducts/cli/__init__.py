@@ -25,10 +25,13 @@ def main() -> None:
     """Run the command with the arguments of the process, and leave with its exit code."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
+    from aqueducts.cli.console import Console
     from aqueducts.cli.group import cli
 
+    console = Console()
+    console.owns_process = True
     try:
-        cli(prog_name="aqueducts")
+        cli(prog_name="aqueducts", obj=console)
     except SystemExit as ending:
         if ending.code is None or isinstance(ending.code, int):
             _end(ending.code or 0)

@@ -63,9 +63,9 @@ class MemorySize(click.ParamType):  # type: ignore[type-arg]  # as above
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | None:
-        """Bytes, or None for no limit."""
+        """Bytes, 0 for no limit, or None where nothing was asked for."""
         if value is None or isinstance(value, int):
-            return value or None
+            return value
         match = _SIZE.fullmatch(value.strip())
         unit = _UNITS.get(match["unit"].lower()) if match else None
         if match is None or unit is None:
@@ -73,7 +73,7 @@ class MemorySize(click.ParamType):  # type: ignore[type-arg]  # as above
         size_bytes = int(float(match["number"]) * unit)
         if 0 < size_bytes < _LEAST_MEMORY_BYTES:
             self.fail(f"{value!r} is less than 1MB: no run fits into that", param, ctx)
-        return size_bytes or None
+        return size_bytes
 
 
 PARAMETER = Parameter()

@@ -13,11 +13,12 @@ from aqueducts.cli.console.terminal import Console, is_terminal
 from aqueducts.cli.interrupts import Interrupts, leave
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.cli.reporting import Output, Reporter, ReportOptions
-from aqueducts.errors import AqueductsError
+from aqueducts.errors import AqueductsError, OutOfMemoryError
 from aqueducts.plugins import Plugins
 from aqueducts.results import RunSettings
 
 if TYPE_CHECKING:
+    from aqueducts.cli.memory_guard import Attempt
     from aqueducts.pipeline import Pipeline
     from aqueducts.results import RunResult
 
@@ -36,15 +37,22 @@ class RunOptions(msgspec.Struct, frozen=True):
     no_progress: bool
 
 
-def run_pipeline(file: PipelineOptions, options: RunOptions, console: Console) -> None:
-    """Load, run and report. Raises AqueductsError; leaves the process where it is interrupted."""
+def run_pipeline(
+    file: PipelineOptions, options: RunOptions, console: Console, attempt: Attempt | None = None
+) -> None:
+    """Load, run and report. Raises AqueductsError; leaves the process where it is interrupted.
+
+    `attempt` tells that another process watches the memory of this one.
+    """
     _spare_memory()
     report = ReportOptions(output=options.output, has_progress=not options.no_progress)
-    reporter = Reporter(console, report)
+    reporter = Reporter(console, report, attempt)
     settings = RunSettings(
         max_memory_bytes=options.max_memory_bytes,
         spill_dir=options.spill_dir,
         threads=options.threads,
+        shortage=None if attempt is None else attempt.shortage,
+        is_watched=attempt is not None,
     )
     try:
         plugins = Plugins.discover()
@@ -52,6 +60,9 @@ def run_pipeline(file: PipelineOptions, options: RunOptions, console: Console) -
         reporter.prepared(pipeline, settings)
         reporter.completed(_run(pipeline, settings, reporter, console))
     except AqueductsError as error:
+        if isinstance(error, OutOfMemoryError) and attempt is not None:
+            reporter.stop()
+            attempt.give_up(error)
         reporter.failed(error)
         raise
     finally:

@@ -16,11 +16,12 @@ from datafusion.plan import ExecutionPlan
 
 from aqueducts.builtin.datafusion_engine.interrupts import Interrupted, Interrupts
 from aqueducts.builtin.datafusion_engine.links import Links
-from aqueducts.errors import AqueductsError, SourceError
+from aqueducts.errors import AqueductsError, OutOfMemoryError, SourceError
 
 if TYPE_CHECKING:
     from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
     from aqueducts.relations import FileScan
+    from aqueducts.shortage import Strain
 
 __all__ = ["Executor"]
 
@@ -30,7 +31,11 @@ _SCAN = re.compile(r"^DataSourceExec: ")
 class Executor:
     """Runs the queries of one session and counts the rows that sources gave."""
 
-    def __init__(self, context: SessionContext, links: Links) -> None:
+    def __init__(
+        self, context: SessionContext, links: Links, queries: Mapping[str, str] | None = None
+    ) -> None:
+        self._queries = {} if queries is None else queries
+        """Of stages, to tell whose query an operator is from."""
         self._context = context
         self._links = links
         self.interrupts = Interrupts()
@@ -40,6 +45,7 @@ class Executor:
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
         self._running: list[ExecutionPlan] = []
+        self._failed: list[ExecutionPlan] = []
         self._rows_out = 0
 
     def guarded(self) -> AbstractContextManager[None]:
@@ -65,20 +71,20 @@ class Executor:
         """
         with self.guarded():
             batches = frame.execute_stream()
-        try:
-            while True:
-                with self.guarded():
-                    batch = next(batches, None)
-                if batch is None:
-                    break
-                rows = batch.to_pyarrow()
-                with self._lock:
-                    self._rows_out += rows.num_rows
-                yield rows
-        finally:
-            del batches  # stops the query and closes its sources
-        with self._lock:
-            self._count(frame.execution_plan())
+            plan = frame.execution_plan()
+        with self._counting(plan):
+            try:
+                while True:
+                    with self.guarded():
+                        batch = next(batches, None)
+                    if batch is None:
+                        break
+                    rows = batch.to_pyarrow()
+                    with self._lock:
+                        self._rows_out += rows.num_rows
+                    yield rows
+            finally:
+                del batches  # stops the query and closes its sources
 
     def rows_read(self) -> Mapping[str, int]:
         """Rows that each source gave so far, in finished and running plans."""
@@ -95,17 +101,34 @@ class Executor:
         with self._lock:
             return self._rows_out + sum(map(_rows_into_files, self._running))
 
+    def strain(self, pool_bytes: int) -> Strain | None:
+        """What holds most in the plans that run now."""
+        from aqueducts.builtin.datafusion_engine.strain import find_strain  # for limits only
+
+        with self._lock:
+            plans = list(self._running)
+        return find_strain(plans, dict(self._queries), pool_bytes)
+
     @contextmanager
     def _counting(self, plan: ExecutionPlan) -> Iterator[None]:
         with self._lock:
             self._running.append(plan)
         try:
             yield
-        finally:
+        except Exception:
+            with self._lock:
+                # Of another plan for the same step, nothing shall count twice.
+                self._running.remove(plan)
+                self._failed = [plan]
+            raise
+        except BaseException:
             with self._lock:
                 self._running.remove(plan)
-                self._rows_out += _rows_into_files(plan)
-                self._count(plan)
+            raise
+        with self._lock:
+            self._running.remove(plan)
+            self._rows_out += _rows_into_files(plan)
+            self._count(plan)
 
     def _count(self, plan: ExecutionPlan) -> None:
         self._counted.update(self._rows_by_source(plan))
@@ -138,9 +161,21 @@ class Executor:
         if located is not None:
             return located
         explained = engine_error(error)
+        if isinstance(explained, OutOfMemoryError):
+            self._name_stage(explained)
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)
         return explained
+
+    def _name_stage(self, error: OutOfMemoryError) -> None:
+        from aqueducts.builtin.datafusion_engine.strain import strain_of_consumer
+
+        with self._lock:
+            # One that ran without being counted has not failed yet.
+            plans = [*self._failed, *self._running]
+        strain = strain_of_consumer(error.operator, plans, dict(self._queries))
+        if strain is not None:
+            error.step = strain.step
 
 
 class _Guard(AbstractContextManager[None]):

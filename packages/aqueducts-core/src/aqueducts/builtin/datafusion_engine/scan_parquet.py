@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pyarrow as pa
 from datafusion import DataFrame
+from datafusion.expr import SortKey
 
 from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 __all__ = ["scan_parquet"]
+
+
+_NO_ORDER: list[list[SortKey]] = [[]]
+"""One order without keys: the engine then does not take the order that files say they have. It
+would restore it at the end, where files are written, by a sort that nobody asked for."""
 
 
 class _Footer(msgspec.Struct, frozen=True):
@@ -64,6 +70,7 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
             ],
             file_extension=".parquet",
             schema=schema,
+            file_sort_order=_NO_ORDER,
         )
         parts.append(
             Part(

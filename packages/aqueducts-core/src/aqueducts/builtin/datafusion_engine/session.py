@@ -38,6 +38,7 @@ from aqueducts.relations import (
     Relation,
     TableProvider,
 )
+from aqueducts.shortage import Strain
 from aqueducts.table_names import quote, select_all, spellings
 
 __all__ = ["DataFusionSession"]
@@ -50,7 +51,7 @@ class DataFusionSession(Session):
     """Sources and stages as views of one SessionContext."""
 
     def __init__(self, settings: EngineSettings, given: SessionContext | None) -> None:
-        self._budget = budget_for(settings.max_memory_bytes, settings.threads)
+        self._budget = budget_for(settings.max_memory_bytes, settings.threads, settings.shortage)
         self._is_own = given is None
         if given is None:
             self._context = new_context(settings, self._budget)
@@ -60,13 +61,13 @@ class DataFusionSession(Session):
         self._work_dir = settings.work_dir
         self._max_memory_bytes = settings.max_memory_bytes
         self._links = Links(settings.work_dir / "links")
-        self._executor = Executor(self._context, self._links)
+        self._queries: dict[str, str] = {}
+        """Texts of the stages that are views, for EXPLAIN and for who needs most memory."""
+        self._executor = Executor(self._context, self._links, self._queries)
         self._lock = threading.Lock()
         self._tables: dict[str, list[str]] = {}
         self._kept: dict[str, KeptTable] = {}
         self._join_sizes = JoinSizes()
-        self._queries: dict[str, str] = {}
-        """Texts of the stages that are views, for EXPLAIN."""
         self._packs = FunctionPacks(self._context, settings.functions)
         if settings.now is not None:
             from aqueducts.builtin.datafusion_engine.clock import stop_clock  # for tests only
@@ -162,17 +163,28 @@ class DataFusionSession(Session):
         """Rows that have left the engine so far."""
         return self._executor.rows_out()
 
+    @property
+    def economy(self) -> str | None:
+        """How this session spares memory after a shortage."""
+        return self._budget.economy
+
+    def strain(self) -> Strain | None:
+        """What holds most in the queries that run now."""
+        return self._executor.strain(self._budget.pool_bytes)
+
     def replan(self, error: Exception) -> str | None:
         """Trade speed for memory by the operator that had too little."""
         if not isinstance(error, OutOfMemoryError) or not self._is_own:
             return None  # a caller's session keeps the caller's settings
         if error.operator in _JOIN_OPERATORS:
+            if self._budget.joins_by_sorting:
+                return None
             self._set("datafusion.optimizer.prefer_hash_join", "false")
             self._set(
                 "datafusion.execution.target_partitions", str(max(2, self._budget.partitions))
             )
             return "sort-merge join instead of hash join"
-        if error.operator.startswith(_SORT_OPERATORS):
+        if error.operator.startswith(_SORT_OPERATORS) and not self._budget.joins_by_sorting:
             self._set("datafusion.execution.target_partitions", "1")
             self._set("datafusion.execution.batch_size", "1024")
             return "one partition, small batches"

@@ -10,6 +10,7 @@ import msgspec
 from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext
 
 from aqueducts.connectors import EngineSettings
+from aqueducts.shortage import Shortage
 
 __all__ = [
     "Budget",
@@ -29,6 +30,11 @@ _POOL_SHARE = 0.45
 
 _SMALLEST_POOL = 64 << 20
 
+_THRIFT = 0.7
+"""Of the pool that was too much, after each attempt that did not stay below the limit."""
+
+_MOST_SORT_RESERVE = 64 << 20
+
 _TIGHT_BYTES = 384 << 20
 """Below this one partition with small batches is what fits."""
 
@@ -45,18 +51,54 @@ class Budget(msgspec.Struct, frozen=True):
     pool_bytes: int
     batch_rows: int
     partitions: int
+    joins_by_sorting: bool = False
+    economy: str | None = None
+    """What is otherwise after a shortage, in a few words."""
+
+    @property
+    def sort_reserve_bytes(self) -> int:
+        """What each sort keeps free to merge what it has in memory before it goes to disk.
+
+        With the engine's 10 MB it fails there where the keys are most of the row.
+        """
+        return min(_MOST_SORT_RESERVE, self.pool_bytes // (4 * self.partitions))
 
 
-def budget_for(max_memory_bytes: int | None, threads: int | None) -> Budget:
+def budget_for(
+    max_memory_bytes: int | None, threads: int | None, shortage: Shortage | None = None
+) -> Budget:
     """The operators' share of the memory that the whole process may take."""
     partitions = threads or min(usable_cores(), _MOST_THREADS)
     if max_memory_bytes is None:
         return Budget(pool_bytes=available_memory() // 2, batch_rows=8192, partitions=partitions)
     is_tight = max_memory_bytes < _TIGHT_BYTES
-    return Budget(
+    budget = Budget(
         pool_bytes=max(_SMALLEST_POOL, int((max_memory_bytes - _BASE_BYTES) * _POOL_SHARE)),
         batch_rows=2048 if is_tight else 8192,
         partitions=1 if is_tight and threads is None else partitions,
+    )
+    return budget if shortage is None else _thriftier(budget, shortage)
+
+
+def _thriftier(budget: Budget, shortage: Shortage) -> Budget:
+    """The budget of an attempt after one that had too little."""
+    # Where the engine gave up by itself, less for it would make things worse.
+    pool = max(_SMALLEST_POOL, int(budget.pool_bytes * _THRIFT**shortage.excesses))
+    if "Join" in shortage.operator:
+        # Joins by sorting need two partitions: with one the planner makes a hash join again.
+        return msgspec.structs.replace(
+            budget,
+            pool_bytes=pool,
+            partitions=2,
+            joins_by_sorting=True,
+            economy="sort-merge join instead of hash join",
+        )
+    return msgspec.structs.replace(
+        budget,
+        pool_bytes=pool,
+        partitions=1,
+        batch_rows=budget.batch_rows // 2**shortage.attempt,
+        economy="one partition, smaller batches",
     )
 
 
@@ -81,9 +123,14 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
         .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
     )
+    if budget.joins_by_sorting:
+        config = config.set("datafusion.optimizer.prefer_hash_join", "false")
     for key, size in _parquet_writing(settings.max_memory_bytes).items():
         config = config.set(f"datafusion.execution.parquet.{key}", str(size))
     if settings.max_memory_bytes is not None:
+        config = config.set(
+            "datafusion.execution.sort_spill_reservation_bytes", str(budget.sort_reserve_bytes)
+        )
         # A view holds on to the whole page of its Parquet file: a third more memory in sorts.
         config = config.set("datafusion.execution.parquet.schema_force_view_types", "false")
     for key, value in settings.options.items():

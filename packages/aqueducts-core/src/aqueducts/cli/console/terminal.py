@@ -59,6 +59,8 @@ class Console:
         self.is_quiet = is_quiet
         self.is_debug = is_debug
         self.verbosity = verbosity
+        self.owns_process = False
+        """Whether the process is the command's own, and may be split and ended."""
         self.texts: dict[str, str] = {}
         """Contents of files that cannot be read again, such as standard input, for excerpts."""
 

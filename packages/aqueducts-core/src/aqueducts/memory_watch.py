@@ -1,0 +1,85 @@
+"""A thread that looks at the memory of this process while a run with a limit goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from aqueducts.events import MemoryUse
+from aqueducts.memory import resident_bytes
+from aqueducts.shortage import Shortage, Strain
+
+__all__ = ["MemoryWatch"]
+
+_SECONDS = 0.05
+_TELLING_SHARE = 0.5
+"""Of the limit: from here on it is told where the memory is."""
+_STOPPING_SHARE = 0.95
+_STEP_SHARE = 0.05
+"""Of the limit: a rise by less than this is not told again."""
+
+
+class MemoryWatch:
+    """Tells where the memory is once it gets scarce; stops a run that nobody else watches.
+
+    `stop` is called once, from the thread, where the limit is about to be reached; None where
+    another process sees to that.
+    """
+
+    def __init__(
+        self,
+        limit_bytes: int,
+        strain: Callable[[], Strain | None],
+        tell: Callable[[MemoryUse], object],
+        stop: Callable[[], None] | None,
+    ) -> None:
+        self._limit_bytes = limit_bytes
+        self._strain = strain
+        self._tell = tell
+        self._stop = stop
+        self._told = MemoryUse(resident_bytes=0, limit_bytes=limit_bytes)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="memory-watch", daemon=True)
+        self.shortage: Shortage | None = None
+        """Set before `stop` is called."""
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(_SECONDS):
+            resident = resident_bytes()
+            if resident < self._limit_bytes * _TELLING_SHARE:
+                continue
+            strain = self._strain()
+            self._tell_use(resident, strain)
+            if self._stop is not None and resident > self._limit_bytes * _STOPPING_SHARE:
+                self.shortage = Shortage(1, self._limit_bytes, resident, strain, is_final=True)
+                self._stop()
+                return
+
+    def _tell_use(self, resident: int, strain: Strain | None) -> None:
+        use = MemoryUse(
+            resident_bytes=resident,
+            limit_bytes=self._limit_bytes,
+            operator=None if strain is None else strain.operator,
+            step=None if strain is None else strain.step,
+            words=None if strain is None else strain.words,
+            can_spill=strain is None or strain.can_spill,
+        )
+        told = self._told
+        is_news = (use.operator, use.step) != (told.operator, told.step)
+        if is_news or resident - told.resident_bytes > self._limit_bytes * _STEP_SHARE:
+            self._told = use
+            self._tell(use)

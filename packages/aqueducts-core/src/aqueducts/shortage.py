@@ -1,0 +1,83 @@
+"""What is known of memory that ran out: while it gets scarce, and when a run begins again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aqueducts.errors import OutOfMemoryError
+
+__all__ = ["Shortage", "Strain"]
+
+_MB = 1_000_000
+
+
+class Strain(msgspec.Struct, frozen=True):
+    """Where in a running query the memory is."""
+
+    operator: str
+    """As the engine calls it, such as `HashJoinExec`."""
+    words: str
+    """As a user would: `the join`."""
+    step: str | None = None
+    """Name of the stage whose query holds the operator, as far as the engine can tell."""
+    can_spill: bool = True
+    """Whether the operator goes to disk where it has too little."""
+
+
+class Shortage(msgspec.Struct, frozen=True):
+    """An attempt at a run that had too little memory; the next one is to use less."""
+
+    attempt: int
+    """How many attempts have failed so far."""
+    limit_bytes: int
+    resident_bytes: int
+    """What the process had when it was ended; 0 where the engine gave up by itself."""
+    strain: Strain | None = None
+    message: str | None = None
+    """What the engine said, where it gave up by itself."""
+    excesses: int = 0
+    """How many attempts had more than the limit, while the engine kept to its own."""
+    is_final: bool = False
+    """Whether there is nothing left to try: the run is to fail."""
+
+    @property
+    def operator(self) -> str:
+        """What had too little, as the engine calls it."""
+        return "an operator" if self.strain is None else self.strain.operator
+
+    def error(self) -> OutOfMemoryError:
+        """The error that ends the run."""
+        limit = _size(self.limit_bytes)
+        words = "the query" if self.strain is None else self.strain.words
+        message = self.message or f"out of memory: {words} does not fit in {limit}"
+        if self.resident_bytes:
+            message += f" (the run was ended when it held {_size(self.resident_bytes)})"
+        if self.attempt > 1:
+            message += f"; {self.attempt} attempts failed, each with a plan that needs less"
+        return OutOfMemoryError(
+            message,
+            operator=self.operator,
+            hint=self._hint(),
+            step=None if self.strain is None else self.strain.step,
+        )
+
+    def _hint(self) -> str:
+        enough = f"raise --max-memory (try {_size(_round(self.limit_bytes * 2))})"
+        if self.strain is not None and not self.strain.can_spill:
+            enough += ", for this is held in memory as a whole"
+        return (
+            f"{enough}, select fewer columns and filter before this step, or part the work with "
+            "`materialize: always` on the stage before"
+        )
+
+
+def _size(size_bytes: int) -> str:
+    """As options take it: `512MB`, `1.5GB`."""
+    if size_bytes >= 1000 * _MB:
+        return f"{size_bytes / (1000 * _MB):.2f}".rstrip("0").rstrip(".") + "GB"
+    return f"{size_bytes / _MB:.0f}MB"
+
+
+def _round(size_bytes: int) -> int:
+    step = 1000 * _MB if size_bytes >= 2000 * _MB else 100 * _MB
+    return -(-size_bytes // step) * step
