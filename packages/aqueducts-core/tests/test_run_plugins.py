@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +20,6 @@ from aqueducts.events import (
     DestinationStarted,
     Event,
     Progress,
-    Replanned,
     RunCancelled,
     RunFailed,
     StageCompleted,
@@ -350,44 +350,67 @@ def test_progress_is_told_while_data_flows(shop: Shop, tmp_path: Path) -> None:
     assert between.index(DestinationStarted) < between.index(DestinationCompleted)
 
 
-class TestMemory:
-    """A budget that is too small for the first plan."""
+SELF_JOIN = """\
+import sys
+import aqueducts
+from aqueducts.results import RunSettings
 
-    def data(self, tmp_path: Path) -> dict[str, Any]:
+def tell(event):
+    kind = type(event).__name__
+    if kind in ("Replanned", "RunFailed"):
+        print(kind, getattr(event, "operator", event.step), getattr(event, "change", ""))
+
+settings = RunSettings(max_memory_bytes=400_000_000, spill_dir="spill", threads=2)
+result = aqueducts.run_sync(aqueducts.load("p.yml"), settings=settings, on_event=tell)
+print("rows", result.rows)
+"""
+
+
+class TestMemory:
+    """A limit that is too small for the first plan, in a process that nobody else watches."""
+
+    def pipeline(self, folder: Path) -> None:
         """A self join of a wide file."""
         import pyarrow.parquet as pq
 
-        rows = 150_000
+        rows = 300_000
         text = pa.array([f"{n:09}" + "x" * 400 for n in range(rows)])
-        pq.write_table(pa.table({"text": text, "k": list(range(rows))}), tmp_path / "wide.parquet")
-        source = {
-            "type": "file",
-            "format": {"type": "parquet"},
-            "location": str(tmp_path / "wide.parquet"),
-        }
-        return {
-            "version": "v2",
-            "sources": [{**source, "name": "t"}, {**source, "name": "u"}],
-            "stages": [
-                [
-                    {
-                        "name": "s",
-                        "query": "SELECT t.k FROM t JOIN u ON t.text = u.text AND t.k = u.k",
-                    }
-                ]
-            ],
-            "destination": {"type": "sink", "name": "out"},
-        }
+        table = pa.table({"text": text, "k": list(range(rows))})
+        pq.write_table(table, folder / "wide.parquet", row_group_size=20_000)
+        source = "{type: file, format: {type: parquet}, location: wide.parquet, name: %s}"
+        (folder / "p.yml").write_text(
+            f"sources:\n  - {source % 't'}\n  - {source % 'u'}\n"
+            "stages:\n"
+            "  - - name: s\n"
+            "      query: SELECT t.k FROM t JOIN u ON t.text = u.text AND t.k = u.k\n"
+            "destination: {type: file, name: out, format: {type: csv}, location: out.csv}\n"
+        )
 
-    def test_the_step_is_planned_again_and_told(self, shop: Shop, tmp_path: Path) -> None:
+    def test_the_step_is_planned_again_and_told(self, tmp_path: Path) -> None:
         """Once; it then succeeds, or says plainly that memory is out. No folder is left."""
-        events: list[Event] = []
-        made = Pipeline.from_dict(self.data(tmp_path), plugins=shop.plugins)
-        with contextlib.suppress(OutOfMemoryError):  # which is told as well, below
-            assert run(made, tmp_path, events, max_memory_bytes=1 << 20).rows == 150_000
-        failed = [each for each in events if isinstance(each, RunFailed)]
-        assert [(each.code, each.step) for each in failed] in ([], [("out-of-memory", "s")])
-        [replanned] = [each for each in events if isinstance(each, Replanned)]
-        assert replanned.operator == "HashJoinInput"
-        assert replanned.change == "sort-merge join instead of hash join"
+        self.pipeline(tmp_path)
+        ended = subprocess.run(
+            [sys.executable, "-c", SELF_JOIN],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        replanned, last = ended.stdout.splitlines()
+        assert replanned == "Replanned HashJoinInput sort-merge join instead of hash join"
+        assert last.strip() in ("rows 300000", "RunFailed s"), ended.stderr
         assert list((tmp_path / "spill").iterdir()) == []
+
+    def test_a_process_that_holds_more_than_that_already_is_told(
+        self, shop: Shop, tmp_path: Path
+    ) -> None:
+        """Its own memory counts; what was cancelled is a shortage, not a cancellation."""
+        events: list[Event] = []
+        made = pipeline(shop, [("s", "SELECT a FROM c")], c="hang")
+        with pytest.raises(OutOfMemoryError, match="does not fit in 1MB") as caught:
+            run(made, tmp_path, events, max_memory_bytes=1_000_000)
+        assert "--max-memory" in (caught.value.hint or "")
+        assert [type(each) for each in events if isinstance(each, RunFailed | RunCancelled)] == [
+            RunFailed
+        ]

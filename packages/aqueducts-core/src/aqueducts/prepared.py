@@ -12,6 +12,7 @@ from aqueducts.documents import Path
 from aqueducts.errors import (
     AqueductsError,
     DestinationError,
+    OutOfMemoryError,
     EngineError,
     PlanError,
     RunError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from aqueducts.context import LocalRunContext
     from aqueducts.pipeline import Pipeline
     from aqueducts.plan import Plan, PlannedStage
+    from aqueducts.shortage import Shortage
     from aqueducts.threads import RunThreads
 
 __all__ = ["Failures", "PreparedRun", "relation_size"]
@@ -138,8 +140,20 @@ class PreparedRun:
         """Errors in here are those of a source."""
         return self._step(SourceError, name, self._source_path(name) or ("sources",))
 
-    def stage_paths(self) -> dict[str, Path]:
-        """Where the queries of the stages are."""
+    def strained_step(self, shortage: Shortage) -> str:
+        """The stage that had too little memory; where nobody can tell, the last one."""
+        if shortage.strain is not None and shortage.strain.step is not None:
+            return shortage.strain.step
+        return self.plan.stages[-1].name if self.plan.stages else "the run"
+
+    def shortage_error(self, shortage: Shortage) -> OutOfMemoryError:
+        """The error that ends a run for which there is too little memory, at its place."""
+        error = shortage.error()
+        error.step = self.strained_step(shortage)
+        error.path = self._stage_paths().get(error.step)
+        return error
+
+    def _stage_paths(self) -> dict[str, Path]:
         return {stage.name: stage.path for stage in self.plan.stages}
 
     def in_stage(self, stage: PlannedStage) -> Any:
@@ -267,7 +281,7 @@ class PreparedRun:
             if error.step is None:
                 error.step, error.path = name, path
             elif error.path is None:
-                paths = self.stage_paths()
+                paths = self._stage_paths()
                 error.path = self._source_path(error.step) or paths.get(error.step, path)
             raise
         # A connector is a stranger's code: whatever it raises must name the step it broke.

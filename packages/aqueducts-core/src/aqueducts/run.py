@@ -208,9 +208,7 @@ class OpenRun:
             except RunCancelledError:
                 if watch.shortage is None:
                     raise
-                error = watch.shortage.error()
-                error.path = prepared.stage_paths().get(error.step or "")
-                raise error from None
+                raise prepared.shortage_error(watch.shortage) from None
 
 
 def _execute(one_run: OpenRun, plan: Plan, cancellation: Cancellation) -> Steps:

@@ -80,16 +80,11 @@ class Steps:
         """Tell that this attempt uses less; or end the run where no plan needs less."""
         if shortage is None:
             return
-        strain = shortage.strain
-        last = self._plan.stages[-1].name if self._plan.stages else ""
-        step = last if strain is None or strain.step is None else strain.step
-        if not shortage.is_final:
-            change = self._session.economy or "another attempt"
-            self._context.emit(Replanned(step=step, operator=shortage.operator, change=change))
-            return
-        error = shortage.error()
-        error.step, error.path = step, self._prepared.stage_paths().get(step)
-        raise error
+        if shortage.is_final:
+            raise self._prepared.shortage_error(shortage)
+        step = self._prepared.strained_step(shortage)
+        change = self._session.economy or "another attempt"
+        self._context.emit(Replanned(step=step, operator=shortage.operator, change=change))
 
     def _run_groups(self) -> None:
         kept, spooled = self._prepared.kept_stages(), self._prepared.spooled_sources()

@@ -155,9 +155,7 @@ def test_what_cannot_go_to_disk_is_refused(home: Path) -> None:
 def test_a_refusal_is_data_too(home: Path) -> None:
     """One object on standard output, one event at the end of the log."""
     pipeline(home, WINDOW)
-    ending = run(
-        home, "p.yml", "--max-memory", "280MB", "--output", "json", "--log-format", "json"
-    )
+    ending = run(home, "p.yml", "--max-memory", "280MB", "--output", "json", "--log-format", "json")
     assert json.loads(ending.stdout)["error"]["code"] == "out-of-memory"
     events = [json.loads(line) for line in ending.stderr.splitlines()]
     failed = [each for each in events if each["event"] == "failed"]

@@ -24,7 +24,7 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 _JOIN = ("join", "from", "in", "exists")
-_SORT = ("order", "over", "distinct")
+_SORT = ("order", "over", "distinct", "join")
 _GROUPING = ("group", "distinct", "union", "count", "sum", "min", "max", "avg")
 
 _KINDS = {
@@ -54,6 +54,9 @@ _CONSUMERS = {
 """What the memory pool calls the parts of operators, by how the name begins."""
 
 _BUILD_SIDES = ("HashJoinExec", "NestedLoopJoinExec", "CrossJoinExec", "PiecewiseMergeJoinExec")
+_ROW_BYTES = 64
+"""Of operators that count rows only, such as scans."""
+
 _NAME = re.compile(r"[A-Za-z]+")
 _COLUMN = re.compile(r"([\w.]+)@\d+")
 
@@ -146,12 +149,11 @@ def _walk(plan: ExecutionPlan) -> list[_Held]:
 def _given_out(plan: ExecutionPlan) -> int:
     """Bytes that an operator has given out so far; those without figures pass on what they get."""
     metrics = plan.metrics()
-    figures = [] if metrics is None else metrics.metrics()
-    known = [each.value for each in figures if each.name == "output_bytes"]
-    sizes = [value for value in known if isinstance(value, int)]
-    if any(sizes):
-        return sum(sizes)
-    return sum(map(_given_out, plan.children()))
+    rows = None if metrics is None else metrics.output_rows
+    if metrics is None or rows is None:
+        return sum(map(_given_out, plan.children()))
+    sizes = [each.value for each in metrics.metrics() if each.name == "output_bytes"]
+    return sum(each for each in sizes if isinstance(each, int)) or rows * _ROW_BYTES
 
 
 def _size(held: _Held) -> int:
