@@ -140,6 +140,7 @@ TEXTS: dict[str, tuple[str | bytes, list[tuple[Any, ...]]]] = {
     "words of SQL as names": ("order,Group,end\n1,2,3\n", [(1, 2, 3)]),
     "odd names": ('"a ""b""",c\\d,e\'f,i;j,ä\n1,2,3,4,5\n', [(1, 2, 3, 4, 5)]),
     "a name over two lines": ('"a\nb",c\n1,"2,5"\n2,"3,25"\n', [(1, 2.5), (2, 3.25)]),
+    "a name over two lines, converted": ('"a\nb"\n"2,5"\n"3,25"\n', [("2,5",), ("3,25",)]),
     "names that YAML takes for values": ("yes,null,x1,~\na,b,c,d\n", [("a", "b", "c", "d")]),
     "wide": (",".join(f"c{i}" for i in range(700)) + "\n" + "1," * 699 + "1\n", [(1,) * 700]),
     "wide, to be converted": (
@@ -328,6 +329,14 @@ REFUSALS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "a title": ({"in.csv": "Report 2024\n\na;b\n1;2\n"}, "in.csv", "tail -n +2"),
     "a line for Excel": ({"in.csv": "sep=;\na;b\n1;2\n"}, "in.csv", "tail -n +2"),
     "a parameter as a name": ({"in.csv": "a,${b}\n1,2\n"}, "in.csv", "begins a parameter"),
+    "a parameter as a key": ({"in.json": '{"${b}":1}\n'}, "in.json", "begins a parameter"),
+    "a key over two lines": ({"in.json": '{"a\\nb":{}}\n'}, "in.json", "nor left out"),
+    "no column": ({"in.json": '{"a":{}}\n'}, "in.json", "no column that could be written"),
+    "no column in parquet": (
+        {"in.parquet": _parquet(pa.table({}))},
+        "in.parquet",
+        "no column that could be written",
+    ),
     "a parameter in the path": ({"${a}.csv": _TABLE}, "${a}.csv", "begins a parameter"),
     "two delimiters": (
         {"data/a.csv": "a;b\n1;2\n", "data/b.csv": "a,b\n1,2\n"},

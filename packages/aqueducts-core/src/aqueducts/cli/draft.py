@@ -121,7 +121,8 @@ def _query(finding: Finding, name: str) -> str:
 def _changes(columns: Sequence[Column]) -> str:
     """What is different from taking all columns as they are."""
     left_out = [_sql_name(each.name) for each in columns if each.is_left_out and each.name]
-    replaced = [_selected(each) for each in columns if each.expression is not None]
+    # A name that cannot be shown cannot be written into a query either.
+    replaced = [_selected(each) for each in columns if each.expression and each.name.isprintable()]
     text = f" EXCEPT ({', '.join(left_out)})" if left_out else ""
     if replaced:
         text += " REPLACE (\n  " + ",\n  ".join(replaced) + "\n)"

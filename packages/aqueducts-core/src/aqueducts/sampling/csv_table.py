@@ -114,7 +114,6 @@ def _table(pieces: Pieces, text: str, dialect: Dialect, *, is_named: bool) -> _F
     names = tuple(rows[0].values) if is_named else _numbered(len(rows[0].values))
     if is_named:
         _refuse_repeated(pieces, names, rows[0])
-        _refuse_parameters(pieces, names)
     data = rows[1:] if is_named else rows
     for row in data:
         if len(row.values) != len(names):
@@ -192,15 +191,6 @@ def _refuse_line_for_excel(pieces: Pieces, text: str) -> None:
             f"{pieces.shown!r} begins with a line for Excel, {text.splitlines()[0]!r}",
             hint="take it off: tail -n +2 OLD > NEW",
         )
-
-
-def _refuse_parameters(pieces: Pieces, names: Sequence[str]) -> None:
-    for name in names:
-        if "${" in name:
-            raise SourceError(
-                f"{pieces.shown!r} has a column {name!r}: '${{' begins a parameter of a pipeline",
-                hint="rename the column in the file",
-            )
 
 
 def _refuse_other_delimiter(

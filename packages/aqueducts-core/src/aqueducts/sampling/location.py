@@ -21,7 +21,7 @@ from aqueducts.sampling.csv_values import judge
 from aqueducts.sampling.findings import Column, Finding, TableFinding
 from aqueducts.sampling.json_table import look_at_json
 from aqueducts.sampling.parquet_table import look_at_parquet
-from aqueducts.sampling.pieces import Pieces, read_pieces
+from aqueducts.sampling.pieces import Pieces, read_pieces, shown_path
 from aqueducts.storage import open_store
 
 __all__ = ["look_at"]
@@ -79,6 +79,7 @@ def look_at(location: str, plugins: Plugins) -> Finding:
     looked = _some([file for file in files if file.size_bytes] or files[:1])
     table = _look_into(looked, are_all=len(looked) == len(files))
     partitions, notes = _partitions(place.listing)
+    _refuse_columns([*table.columns, *partitions], looked[0])
     return Finding(
         location=place.location,
         files=files,
@@ -100,6 +101,27 @@ def _look_into(files: Sequence[DataFile], *, are_all: bool) -> TableFinding:
     if start[:1] == b"{" or (start[:1] == b"[" and not first.path.lower().endswith(".csv")):
         return look_at_json(pieces, are_all=are_all)
     return look_at_csv(pieces)
+
+
+def _refuse_columns(columns: Sequence[Column], file: DataFile) -> None:
+    """Refuse names that a query in a pipeline file cannot hold, and tables of nothing."""
+    shown = shown_path(file.path)
+    for column in columns:
+        if "${" in column.name:
+            raise SourceError(
+                f"{shown!r} has a column {column.name!r}: '${{' begins a parameter of a pipeline",
+                hint="rename the column in the file",
+            )
+        if column.is_left_out and not column.name.isprintable():
+            raise SourceError(
+                f"{shown!r} has a column {column.name!r}, which cannot be read nor left out",
+                hint="rename the column in the file",
+            )
+    if all(column.is_left_out for column in columns):
+        raise SourceError(
+            f"{shown!r} has no column that could be written",
+            hint="give a file that has values in columns with names",
+        )
 
 
 def _refuse_foreign(pieces: Pieces) -> None:
