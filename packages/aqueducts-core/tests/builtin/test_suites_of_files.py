@@ -26,7 +26,6 @@ class TestCsv(FileFormatSuite):
     """CSV with its columns declared."""
 
     preserves_nulls = False  # an empty text and a null are written alike
-    names_broken_files = False  # the engine tells the line
     preserves_types = frozenset({"int64", "string"})
 
     def file_format(self) -> type[CsvFormat]:
@@ -58,7 +57,6 @@ class TestCsv(FileFormatSuite):
 class TestJson(FileFormatSuite):
     """JSON with its columns declared."""
 
-    names_broken_files = False  # the engine tells what is wrong
     preserves_types = frozenset({"bool", "int64", "float64", "string", "list", "struct"})
 
     def file_format(self) -> type[JsonFormat]:

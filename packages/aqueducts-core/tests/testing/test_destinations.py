@@ -454,3 +454,14 @@ def test_a_target_may_hold_something_else(tmp_path: Path) -> None:
     for check in ("test_reports_the_rows_it_wrote", "test_failed_query_leaves_what_was_there"):
         assert check in checks
         getattr(CountingSuite(), check)(tmp_path / check)
+
+
+def test_a_suite_that_cannot_look_is_told(tmp_path: Path) -> None:
+    """Or every check would pass, since nothing ever changes."""
+
+    class BlindSuite(_Suite):
+        read_back = DestinationSuite.read_back
+
+    for check in ("test_first_write_that_fails_leaves_nothing", "test_reports_the_rows_it_wrote"):
+        with pytest.raises(pytest.fail.Exception, match="override read_back"):
+            getattr(BlindSuite(), check)(tmp_path / check)

@@ -126,6 +126,12 @@ _MISTAKES = [
     ("test_hooks_return_data", "    def open(", "    def read(", "Made lacks open"),
     ("test_hooks_return_data", '    """Reads nothing."""\n', "", "Made has no docstring"),
     ("test_hooks_return_data", "return [Made]", "raise OSError('no network')", "no network"),
+    (
+        "test_hooks_return_data",
+        "def aqueducts_sources",
+        "def aqueducts_udfs",
+        r"aqueducts_udfs gives \[<class",
+    ),
     ("test_hooks_return_data", "    return [Made]", _MADE_ANEW, "gives something new each time"),
     ("test_names_are_free", 'type = "kit_made"', 'type = "file"', "is offered by two plugins"),
     (

@@ -13,7 +13,7 @@ from aqueducts.connectors import Destination
 from aqueducts.errors import DestinationError
 from aqueducts.testing.bench import Bench
 from aqueducts.testing.frames import ScriptedFrame
-from aqueducts.testing.suite import Suite, explained, needs, optional, require
+from aqueducts.testing.suite import Suite, explained, fail, needs, optional, require
 from aqueducts.testing.tables import (
     ALL_TYPES,
     AWKWARD_NAMES,
@@ -60,7 +60,10 @@ class DestinationValues(Suite, ABC):
     @optional
     def read_back(self, folder: Path) -> pa.Table | None:
         """What is at the target now, read without this destination; None where nothing is."""
-        raise NotImplementedError
+        fail(
+            "the suite cannot look at the target",
+            "override read_back, or override state and say keeps_rows = False",
+        )
 
     def state(self, folder: Path) -> object:
         """Anything that is equal as long as the target is the same."""

@@ -13,7 +13,10 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
+import click
+
 from aqueducts import connectors, hookspecs
+from aqueducts.health import HealthCheck
 from aqueducts.load import json_schema
 from aqueducts.plugins import ENTRY_POINT_GROUP, Plugins
 from aqueducts.testing.configs import check_model
@@ -31,6 +34,13 @@ _CLASSES: Mapping[str, type[Any]] = {
     "aqueducts_engines": connectors.Engine,
 }
 """What the items are that a hook returns, where they are classes."""
+
+_RECORDS: Mapping[str, type[Any]] = {
+    "aqueducts_udfs": connectors.UdfPack,
+    "aqueducts_doctor_checks": HealthCheck,
+    "aqueducts_cli_commands": click.Command,
+}
+"""What the items are that a hook returns, where they are objects."""
 
 _OFFERS = (
     *("sources", "destinations", "file_formats", "object_stores", "secret_resolvers"),
@@ -136,6 +146,9 @@ class PluginSuite(Suite, ABC):
                 require(
                     (each.__doc__ or "").strip(), f"{each.__name__} has no docstring", "add one"
                 )
+            record = _RECORDS.get(name)
+            odd = [each for each in items if record is not None and not isinstance(each, record)]
+            require(not odd, f"{name} gives {odd}", "return what the hook's signature says")
             again = next(each for hook, each in self._offered() if hook == name)
             require(items == again, f"{name} gives something new each time", "return classes")
 
