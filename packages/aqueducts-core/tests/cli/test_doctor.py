@@ -294,7 +294,12 @@ def test_limits_of_the_process(doctor: Doctor) -> None:
 
 def test_other_encodings(doctor: Doctor) -> None:
     """A warning, and plain marks where the terminal has no others."""
-    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "",
+    }
     _, answers = doctor.answers(environment=plain)
     assert answers["text"]["status"] == "warning"
     assert "C.UTF-8" in answers["text"]["help"]

@@ -85,7 +85,7 @@ def test_hundreds_of_problems_are_capped(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr().err
     assert shown.count("error[c]") == 20
     assert "... and 80 more problems" in shown
-    assert shown.endswith("100 problems\n")
+    assert shown.endswith("100 problems; more: aqueducts explain c\n")
 
 
 def test_interrupts_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,7 +206,10 @@ def test_interrupted_tests_leave_nothing(folder: Path, name: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "aqueducts", "test", "t.yml"],
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={
+            **{name: value for name, value in os.environ.items() if "COVERAGE" not in name},
+            "TMPDIR": str(temporary),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
