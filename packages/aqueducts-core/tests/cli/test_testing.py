@@ -145,6 +145,27 @@ def test_a_report_for_ci(invoke: Invoke, tests: Path, folder: Path) -> None:
     assert "file/tests.xml" in result.stderr
 
 
+def test_annotations_for_github(invoke: Invoke, tests: Path) -> None:
+    """At the line of each expectation; with what is wrong in the pipeline at its own."""
+    result = invoke("test", "--output", "github")
+    assert result.exit_code == 1
+    [line] = result.stdout.splitlines()
+    head, _, text = line.removeprefix("::error ").partition("::")
+    assert head == "file=tests/people_test.yml,line=13,title=test-failed"
+    assert text.startswith("people are counted: destination: the rows differ: 1 changed")
+    assert "%0A~ Rome  2 -> 1" in text
+    tests.write_text(CASES + "  - {name: bad, params: {min: x}, expect: {adults: []}}\n")
+    result = invoke("test", "--output", "github", "-k", "bad")
+    assert "file=pipeline.yml,line=8" in result.stdout
+    assert invoke("test", "--output", "github", "-k", "children").stdout == ""
+
+
+def test_a_report_after_an_update(invoke: Invoke, tests: Path, folder: Path) -> None:
+    """What was updated passes."""
+    assert invoke("test", "--update", "--junit-xml", "report.xml").exit_code == 0
+    assert ElementTree.parse(folder / "report.xml").getroot().get("failures") == "0"
+
+
 def test_updating(invoke: Invoke, tests: Path) -> None:
     """The rows that are there are written; then the tests pass, and nothing is written."""
     result = invoke("test", "--update")

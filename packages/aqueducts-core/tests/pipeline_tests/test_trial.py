@@ -168,6 +168,20 @@ def test_a_pipeline_that_is_not_there(bench: Bench) -> None:
     assert "nothing.yml" in problem.message
 
 
+def test_a_folder_that_is_a_link(bench: Bench) -> None:
+    """`..` is the folder above the one that the link leads to."""
+    real = bench.folder / "deep" / "er"
+    real.mkdir(parents=True)
+    bench.write("deep/pipeline.yml", "stages: [[{name: a, query: SELECT 1 AS n}]]")
+    bench.write("pipeline.yml", "stages: [[{name: a, query: SELECT 2 AS n}]]")
+    (real / "a_test.yml").write_text(
+        "pipeline: ../pipeline.yml\ntests: [{name: a, expect: {a: [{n: 1}]}}]"
+    )
+    (bench.folder / "link").symlink_to(real)
+    [outcome] = run_tests(bench.folder / "link" / "a_test.yml", plugins=bench.plugins)
+    assert outcome.status == "passed"
+
+
 def test_secrets_are_made_up(bench: Bench) -> None:
     """What a test gives is what the pipeline sees; the environment is not asked."""
     bench.pipeline("stages: [[{name: a, query: \"SELECT '${secret:env:HOME}' AS home\"}]]")

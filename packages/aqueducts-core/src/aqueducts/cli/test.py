@@ -54,12 +54,12 @@ __all__ = ["command"]
 )
 @click.option(
     "--output",
-    type=click.Choice(["human", "json"]),
+    type=click.Choice(["human", "json", "github"]),
     default="human",
     show_default=True,
     envvar="AQUEDUCTS_OUTPUT",
     show_envvar=True,
-    help="Text for people, or one JSON object on standard output.",
+    help="Text for people, one JSON object, or annotations for GitHub.",
 )
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:

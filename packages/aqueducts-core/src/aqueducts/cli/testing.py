@@ -14,12 +14,15 @@ import click
 import msgspec
 
 from aqueducts.cli.console import Console
+from aqueducts.cli.console.annotations import github_annotations
 from aqueducts.cli.console.quantities import count
 from aqueducts.cli.console.verdicts import TestReport, summary_as_json
 from aqueducts.cli.exit_codes import ExitCode
+from aqueducts.diagnostics import Problem
 from aqueducts.pipeline_tests import Outcome, PipelineTest, run_tests
+from aqueducts.pipeline_tests.drawing import failure_lines, heading
 from aqueducts.pipeline_tests.junit import junit_xml
-from aqueducts.pipeline_tests.updating import update_files
+from aqueducts.pipeline_tests.updating import Updated, update_files
 
 __all__ = ["TestOptions", "test_pipelines"]
 
@@ -34,13 +37,13 @@ class TestOptions(msgspec.Struct, frozen=True):
     stops_early: bool
     is_updating: bool
     junit_path: str | None
-    output: Literal["human", "json"]
+    output: Literal["human", "json", "github"]
 
 
 def test_pipelines(options: TestOptions, console: Console) -> int:
     """Run the tests, tell of them, and return the exit code. Raises PipelineError."""
     started = time.perf_counter()
-    report = TestReport(console, is_silent=options.output == "json")
+    report = TestReport(console, is_silent=options.output != "human")
     results: list[tuple[Outcome, PipelineTest]] = []
 
     def hear(outcome: Outcome, test: PipelineTest | None) -> None:
@@ -61,14 +64,42 @@ def test_pipelines(options: TestOptions, console: Console) -> int:
         return ExitCode.INTERRUPTED
     updated = update_files(results if options.is_updating else ())
     duration_ms = (time.perf_counter() - started) * 1000
+    unsettled = [each for each in outcomes if not updated.has_settled(each)]
     if options.junit_path is not None:
-        _write_report(options.junit_path, outcomes)
-    if options.output == "json":
+        _write_report(options.junit_path, [_settled(each, updated) for each in outcomes])
+    if options.output == "github":
+        annotations = github_annotations(_problems(unsettled))
+        if annotations:
+            console.write_result(annotations)
+    elif options.output == "json":
         document = summary_as_json(outcomes, duration_ms, updated)
         console.write_result(json.dumps(document, indent=2))
     else:
         report.end(outcomes, duration_ms, updated)
-    return _exit_code([each for each in outcomes if not updated.has_settled(each)])
+    return _exit_code(unsettled)
+
+
+def _settled(outcome: Outcome, updated: Updated) -> Outcome:
+    """What a report says of a test: one whose rows were updated passes from now on."""
+    if not updated.has_settled(outcome):
+        return outcome
+    return msgspec.structs.replace(outcome, status="passed", failures=())
+
+
+def _problems(outcomes: Sequence[Outcome]) -> Iterator[Problem]:
+    """What is wrong, as problems at the lines of the expectations."""
+    for outcome in outcomes:
+        for failure in outcome.failures:
+            yield from failure.problems
+            if outcome.status == "failed":
+                details = "\n".join(failure_lines(failure))
+                yield Problem(
+                    code="test-failed",
+                    message=f"{outcome.name}: {heading(failure)}",
+                    file=outcome.file,
+                    line=failure.line or outcome.line,
+                    note=details or None,
+                )
 
 
 @contextmanager

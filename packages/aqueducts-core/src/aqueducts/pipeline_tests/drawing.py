@@ -16,7 +16,7 @@ from aqueducts.pipeline_tests.comparison import ChangedRow, Differences
 from aqueducts.pipeline_tests.outcomes import Failure, Outcome
 from aqueducts.pipeline_tests.yaml_text import flow_text
 
-__all__ = ["Line", "Mark", "difference_lines", "heading", "outcome_text"]
+__all__ = ["Line", "Mark", "difference_lines", "failure_lines", "heading", "outcome_text"]
 
 Mark = Literal["missing", "unexpected", "changed", "head", "note", "plain"]
 """What a line tells, which decides its colour."""
@@ -201,19 +201,27 @@ def outcome_text(outcome: Outcome, *, width: int = 100, most_rows: int | None = 
     return "\n\n".join(parts)
 
 
-def heading(failure: Failure, file: str) -> str:
-    """Return where something went wrong, and what."""
+def heading(failure: Failure, file: str | None = None) -> str:
+    """Return what went wrong, of which step, and where it is expected in a file."""
     step = "" if failure.step is None else f"{failure.step}: "
-    place = "" if failure.line is None else f" ({file}:{failure.line})"
+    place = "" if file is None or failure.line is None else f" ({file}:{failure.line})"
     return f"{step}{failure.message}{place}"
+
+
+def failure_lines(
+    failure: Failure, *, width: int = 100, most_rows: int | None = MOST_ROWS
+) -> Iterator[str]:
+    """Yield the differences and notes of one failure."""
+    if failure.differences is not None:
+        found = difference_lines(failure.differences, width=width, most_rows=most_rows)
+        yield from (line.text for line in found)
+    yield from (f"note: {note}" for note in failure.notes)
 
 
 def _failure_text(failure: Failure, file: str, width: int, most_rows: int | None) -> str:
     lines = [heading(failure, file)]
-    if failure.differences is not None:
-        found = difference_lines(failure.differences, width=width - _INDENT, most_rows=most_rows)
-        lines += [f"  {line.text}" for line in found]
-    lines += [f"  note: {note}" for note in failure.notes]
+    details = failure_lines(failure, width=width - _INDENT, most_rows=most_rows)
+    lines += [f"  {line}" for line in details]
     lines += [render(problem, _text_of(problem)) for problem in failure.problems]
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
@@ -41,7 +42,10 @@ class TestFile(msgspec.Struct, frozen=True):
 
     def beside(self, path: str) -> FilePath:
         """A path that the file names; relative ones start at the file's folder."""
-        return FilePath(self.path).parent / path
+        found = FilePath(self.path).parent / path
+        short = FilePath(os.path.normpath(found))
+        # Where a folder on the way is a link, `..` is not what it seems.
+        return short if short.resolve() == found.resolve() else found
 
 
 def read_test_file(path: str, plugins: Plugins) -> TestFile:
