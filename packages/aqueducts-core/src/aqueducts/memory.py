@@ -7,9 +7,9 @@ import resource
 import sys
 from pathlib import Path
 
-__all__ = ["container_limit_bytes", "peak_memory_bytes", "resident_bytes"]
+from aqueducts.control_groups import read_limits
 
-_CGROUPS = Path("/sys/fs/cgroup")
+__all__ = ["container_limit_bytes", "peak_memory_bytes", "resident_bytes"]
 
 
 def peak_memory_bytes() -> int:
@@ -37,37 +37,10 @@ def resident_bytes(process: int | str = "self") -> int:
 
 def container_limit_bytes() -> int | None:
     """What the control groups of this process allow, the tightest of them; None without limit."""
-    limits = [
-        _read_limit(folder / name)
-        for folder in _control_groups()
-        for name in ("memory.max", "memory/memory.limit_in_bytes")
-    ]
-    known = [limit for limit in limits if limit is not None and limit < _machine_bytes()]
-    return min(known, default=None)
-
-
-def _control_groups() -> list[Path]:
-    """The group of this process and those around it; in a container the innermost is the root."""
-    try:
-        with Path("/proc/self/cgroup").open(encoding="ascii") as file:
-            paths = [line.rstrip().split(":", 2)[2] for line in file if line.startswith("0::")]
-    except OSError:
-        paths = []
-    folders = {_CGROUPS}
-    for path in paths:
-        own = _CGROUPS / path.lstrip("/")
-        folders.update([own, *(each for each in own.parents if each.is_relative_to(_CGROUPS))])
-    return sorted(folders)
-
-
-def _read_limit(path: Path) -> int | None:
-    try:
-        with path.open(encoding="ascii") as file:
-            return int(file.read())
-    except (OSError, ValueError):  # absent, or the word "max"
-        return None
+    limit = read_limits().memory_bytes
+    return limit if limit is not None and limit < _machine_bytes() else None
 
 
 def _machine_bytes() -> int:
-    """Version 1 of control groups calls no limit a number above this."""
+    """A limit above what there is is none."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

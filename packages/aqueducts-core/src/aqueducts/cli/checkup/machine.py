@@ -7,7 +7,8 @@ import resource
 import tempfile
 from pathlib import Path
 
-from aqueducts.cli.checkup.control_groups import read_limits
+from aqueducts.cli.memory_limit import limit_for
+from aqueducts.control_groups import read_limits
 from aqueducts.health import Fact, Health, HealthCheck
 
 __all__ = ["machine_checks"]
@@ -46,6 +47,7 @@ def _memory() -> Health:
         "total_bytes": machine.get("MemTotal"),
         "available_bytes": machine.get("MemAvailable"),
         "swap_bytes": machine.get("SwapTotal"),
+        "limit_of_runs_bytes": limit_for(None),
         "control_group_version": limits.version,
         "control_group_limit_bytes": limits.memory_bytes,
         "address_space_limit_bytes": address_space,

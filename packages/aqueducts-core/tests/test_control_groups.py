@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqueducts.cli.checkup.control_groups import GroupLimits, read_limits
+from aqueducts.control_groups import GroupLimits, read_limits
 
 
 def _write(root: Path, files: dict[str, str]) -> None:
