@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-__all__ = ["FULL", "QUICK", "Inputs", "Size", "make_inputs"]
+__all__ = ["FULL", "QUICK", "Inputs", "Size", "make_inputs", "make_once"]
 
 _SALES = """
     SELECT i AS id, (hash(i) % {customers})::INT AS customer_id,
@@ -83,13 +83,14 @@ def make_inputs(folder: Path, size: Size) -> Inputs:
         ("customers.parquet", _CUSTOMERS.format(**known), parquet),
         ("rows.parquet", _SALES.format(**known | {"rows": size.kill_rows}), parquet),
     ):
-        _make(folder / name, partial(_copy, query, options))
+        make_once(folder / name, partial(_copy, query, options))
     inputs = Inputs(folder, size)
-    _make(inputs.tpch, partial(_generate_tpch, size.tpch_scale))
+    make_once(inputs.tpch, partial(_generate_tpch, size.tpch_scale))
     return inputs
 
 
-def _make(path: Path, write: Callable[[Path], None]) -> None:
+def make_once(path: Path, write: Callable[[Path], None]) -> None:
+    """Call `write` with a path beside `path`, unless that exists; it takes its place when done."""
     if path.exists():
         return
     print(f"generating {path.name} ...", flush=True)

@@ -16,7 +16,15 @@ from typing import IO
 
 import psutil
 
-__all__ = ["Command", "Measurement", "Series", "environment", "measure", "run_measured"]
+__all__ = [
+    "Command",
+    "Measurement",
+    "Series",
+    "environment",
+    "measure",
+    "run_measured",
+    "run_to_end",
+]
 
 _SAMPLE_SECONDS = 0.02
 _LAUNCHER = Path(__file__).resolve().with_name("launcher.py")
@@ -104,6 +112,15 @@ def measure(commands: Mapping[str, Command], rounds: int) -> dict[str, Series]:
 
 def run_measured(command: Command) -> Measurement:
     """Run one command to its end; its output is shown only where it fails."""
+    run, exit_code, said = run_to_end(command)
+    if exit_code != 0:
+        message = f"{' '.join(command)}\nexit {exit_code}\n{said}"
+        raise CommandFailedError(message)
+    return run
+
+
+def run_to_end(command: Command) -> tuple[Measurement, int, str]:
+    """Run one command; what it took, its exit code and the end of its output."""
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as output, os.fdopen(reading, "rb") as pipe:
         process = subprocess.Popen(
@@ -119,11 +136,9 @@ def run_measured(command: Command) -> Measurement:
         sampler.start()
         exit_code = process.wait()
         sampler.stop()
-        if exit_code != 0:
-            message = f"{' '.join(command)}\nexit {exit_code}\n{_tail(output)}"
-            raise CommandFailedError(message)
         run = Measurement(**json.loads(pipe.read()))
-    return replace(run, peak_bytes=max(run.peak_bytes, sampler.peak_bytes))
+        said = _tail(output)
+    return replace(run, peak_bytes=max(run.peak_bytes, sampler.peak_bytes)), exit_code, said
 
 
 def environment() -> dict[str, str]:

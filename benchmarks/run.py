@@ -18,6 +18,7 @@ from pathlib import Path
 
 import csv_join
 import kill_rounds
+import memory_limits
 import overhead
 import three_stages
 import wide_join
@@ -33,6 +34,7 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "three_stages": three_stages.run,
     "overhead": overhead.run,
     "kill_rounds": kill_rounds.run,
+    "memory": memory_limits.run,
 }
 
 

@@ -12,8 +12,8 @@ from aqueducts.documents import Path
 from aqueducts.errors import (
     AqueductsError,
     DestinationError,
-    OutOfMemoryError,
     EngineError,
+    OutOfMemoryError,
     PlanError,
     RunError,
     SourceError,
