@@ -17,6 +17,7 @@ from aqueducts.builtin.datafusion_engine.settings import available_memory, budge
 from aqueducts.connectors import EngineSettings, EngineWriter
 from aqueducts.errors import EngineError, OutOfMemoryError
 from aqueducts.relations import DataFile, FileScan
+from aqueducts.shortage import Shortage, Strain
 
 if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
@@ -180,3 +181,30 @@ def test_under_a_limit_texts_are_no_views(tmp_path: Path) -> None:
         types += session.register("t", scan, is_joined=False).types
         session.close()
     assert types == [pa.string_view(), pa.string()]
+
+
+def test_after_a_shortage_a_session_uses_less() -> None:
+    """Joins by sorting need two partitions, everything else does better with one."""
+    gib = 1 << 30
+    full = budget_for(gib, None)
+    joined = budget_for(gib, None, Shortage(1, gib, 0, Strain("HashJoinInput", "")))
+    assert (joined.joins_by_sorting, joined.partitions) == (True, 2)
+    assert joined.pool_bytes == full.pool_bytes  # the engine gave up: less would not help it
+    ended = budget_for(gib, None, Shortage(2, gib, gib, Strain("SortExec", ""), excesses=2))
+    assert ended.partitions == 1
+    assert ended.pool_bytes < full.pool_bytes / 2
+    assert ended.batch_rows == full.batch_rows // 4
+    assert ended.economy
+
+
+def test_files_that_say_they_are_sorted_are_not_sorted_again(tmp_path: Path) -> None:
+    """The engine would put what it writes into the order that a source has noted."""
+    path = tmp_path / "sorted.parquet"
+    keys = [pq.SortingColumn(0)]
+    pq.write_table(pa.table({"a": [1, 2, 3], "b": [3, 1, 2]}), path, sorting_columns=keys)
+    session = DataFusionEngine().open_session(EngineSettings(tmp_path / "work"), None)
+    scan = FileScan("parquet", [DataFile(str(path), path.stat().st_size)])
+    session.register("t", scan, is_joined=False)
+    session.define("s", "SELECT * FROM t")
+    assert "output_ordering" not in session.explain("s", analyze=False)
+    session.close()

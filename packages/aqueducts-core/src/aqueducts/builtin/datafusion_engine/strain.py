@@ -82,7 +82,7 @@ def find_strain(
         for each in _walk(plan)
     ]
     held = max(found, default=None, key=_size)
-    if held is None or not held.bytes:
+    if held is None:
         return None
     kind = _KINDS[held.operator]
     return Strain(

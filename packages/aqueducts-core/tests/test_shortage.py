@@ -1,0 +1,41 @@
+"""What is said of memory that ran out."""
+
+from __future__ import annotations
+
+import pytest
+
+from aqueducts.shortage import Shortage, Strain
+
+GB = 1_000_000_000
+
+WINDOW = Strain("WindowAggExec", "the window function", "totals", can_spill=False)
+
+
+def test_the_error_names_stage_operator_limit_and_remedy() -> None:
+    """With what the process held, where it was ended from outside."""
+    error = Shortage(1, 2 * GB, 1_930_000_000, WINDOW, is_final=True).error()
+    assert error.message == (
+        "out of memory: the window function does not fit in 2GB "
+        "(the run was ended when it held 1.93GB)"
+    )
+    assert error.step == "totals"
+    assert error.operator == "WindowAggExec"
+    assert (error.hint or "").startswith("raise --max-memory (try 4GB), for this is held in memory")
+
+
+def test_what_the_engine_said_is_kept() -> None:
+    """Where it gave up by itself, after several attempts."""
+    error = Shortage(3, GB, 0, message="out of memory: a sort", is_final=True).error()
+    assert error.message == (
+        "out of memory: a sort; 3 attempts failed, each with a plan that needs less"
+    )
+    assert error.operator == "an operator"
+
+
+@pytest.mark.parametrize(
+    ("limit_bytes", "words"),
+    [(280_000_000, "(try 600MB)"), (1_500_000_000, "(try 3GB)"), (2_200_000_000, "(try 5GB)")],
+)
+def test_the_limit_to_try_is_a_round_number(limit_bytes: int, words: str) -> None:
+    """Twice the limit, rounded up."""
+    assert words in (Shortage(1, limit_bytes, 0).error().hint or "")
