@@ -49,10 +49,10 @@ class Bench:
             *(word for name, value in known.items() for word in ("--param", f"{name}={value}")),
         ]
 
-    def peer(self, name: str, data: Path, output: Path) -> Command:
+    def peer(self, name: str, data: Path, output: Path, *words: str) -> Command:
         """Run a script of `peers/` that does the same with another tool."""
         script = HERE / "peers" / f"{name}.py"
-        return [sys.executable, str(script), str(data), str(output), str(self.threads)]
+        return [sys.executable, str(script), str(data), str(output), str(self.threads), *words]
 
     def fresh(self, name: str) -> Path:
         """A path to write to, where nothing is."""

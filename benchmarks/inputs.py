@@ -39,6 +39,19 @@ _FACTS = """
         concat('note ', hash(i * 11) % 1000000, ' lorem ipsum') AS note
     FROM range({rows}) t(i)
 """
+_DOCUMENTS = """
+    SELECT i AS id,
+        concat('{{"id": ', i, ', "name": "user ', hash(i) % 1000003, '", "active": ',
+            (hash(i * 3) % 2 = 0)::VARCHAR, ', "score": ', (hash(i * 5) % 100000) / 100.0,
+            ', "city": "', city, '", "count": ', hash(i * 7) % 1000, '}}') AS event,
+        concat('{{"user": {{"id": ', i, ', "address": {{"city": "', city, '", "zip": "',
+            hash(i * 11) % 99999, '"}}, "tags": ["a", "b", "tag', hash(i * 13) % 50,
+            '"]}}, "items": [{{"sku": "s', hash(i * 17) % 777, '", "n": ', hash(i * 19) % 9,
+            '}}, {{"sku": "t', hash(i * 23) % 77, '", "n": 2}}], "note": "say \\"hello\\""}}')
+            AS purchase
+    FROM (SELECT i, ['Berlin','Paris','Rome','Oslo'][(hash(i + 7) % 4)::INT + 1] AS city
+          FROM range({documents}) t(i))
+"""
 
 
 @dataclass(frozen=True)
@@ -74,13 +87,14 @@ class Inputs:
 def make_inputs(folder: Path, size: Size) -> Inputs:
     """Generate what is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = {"rows": size.rows, "customers": size.customers}
+    known = {"rows": size.rows, "customers": size.customers, "documents": size.rows // 2}
     csv, parquet = "FORMAT csv, HEADER", "FORMAT parquet, COMPRESSION zstd"
     for name, query, options in (
         ("sales.csv", _SALES.format(**known), csv),
         ("customers.csv", _CUSTOMERS.format(**known), csv),
         ("facts.parquet", _FACTS.format(**known), parquet),
         ("customers.parquet", _CUSTOMERS.format(**known), parquet),
+        ("documents.parquet", _DOCUMENTS.format(**known), parquet),
         ("rows.parquet", _SALES.format(**known | {"rows": size.kill_rows}), parquet),
     ):
         make_once(folder / name, partial(_copy, query, options))

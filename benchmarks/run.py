@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import csv_join
+import json_documents
 import kill_rounds
 import memory_limits
 import overhead
@@ -32,6 +33,7 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "csv_join": csv_join.run,
     "wide_join": wide_join.run,
     "three_stages": three_stages.run,
+    "json_documents": json_documents.run,
     "overhead": overhead.run,
     "kill_rounds": kill_rounds.run,
     "memory": memory_limits.run,

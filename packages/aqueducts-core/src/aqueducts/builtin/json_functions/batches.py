@@ -7,8 +7,10 @@ decoded once. Only results are kept, not what was decoded.
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -18,6 +20,10 @@ import pyarrow.compute as pc
 from aqueducts.builtin.json_functions.lookups import Conflict, Decoder, Lookup
 
 __all__ = ["Batches", "Request"]
+
+_MOST_ROWS = 4096
+"""Of rows that are decoded and read at once: what was made of more would not stay in the cache of
+the processor until it is read."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -62,20 +68,21 @@ class Batches:
         if request not in batch.results:
             is_first = request is batch.first or request == batch.first
             others = self._companions.get(request, frozenset()) if is_first else frozenset()
-            batch.results.update(self._work_out(rows, request, others))
+            with _paused_collector():
+                batch.results.update(self._work_out(rows, *self._together(request, others)))
         return batch.results[request]
 
     def _work_out(
-        self, rows: pa.Array, request: Request, others: Iterable[Request]
+        self, rows: pa.Array, requests: Sequence[Request], decoder: Decoder
     ) -> dict[Request, pa.Array | None]:
-        requests, decoder = self._together(request, others)
         if not rows.null_count:
-            decoded = decoder.decode_all(rows)
-            return {each: each.read(decoder.values(decoded, each.lookup)) for each in requests}
+            starts = range(0, max(1, len(rows)), _MOST_ROWS)  # once for no rows, too
+            parts = [_read(rows.slice(start, _MOST_ROWS), requests, decoder) for start in starts]
+            return {each: _joined([part[each] for part in parts]) for each in requests}
         is_valid = rows.is_valid()
         places = pc.subtract(pc.cumulative_sum(is_valid.cast(pa.int64())), 1)
         places = pc.if_else(is_valid, places, None)
-        some = self._work_out(rows.drop_null(), request, others)
+        some = self._work_out(rows.drop_null(), requests, decoder)
         return {
             each: result if result is None else result.take(places) for each, result in some.items()
         }
@@ -104,6 +111,31 @@ class Batches:
         return decoder
 
 
+def _read(
+    rows: pa.Array, requests: Sequence[Request], decoder: Decoder
+) -> dict[Request, pa.Array | None]:
+    decoded = decoder.decode_all(rows)
+    return {each: each.read(decoder.values(decoded, each.lookup)) for each in requests}
+
+
+def _joined(parts: Sequence[pa.Array | None]) -> pa.Array | None:
+    if len(parts) == 1:
+        return parts[0]
+    return None if any(part is None for part in parts) else pa.concat_arrays(parts)
+
+
 def _identity(rows: pa.Array) -> tuple[int, ...]:
     addresses = (buffer.address if buffer is not None else 0 for buffer in rows.buffers())
     return (len(rows), rows.offset, *addresses)
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Thousands of new objects, all of them alive, would set the garbage collector searching."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -10,9 +10,6 @@ as rows then means that each row is one. All other rows are decoded one by one.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -82,8 +79,7 @@ def _decode_containers(decoder: DocumentDecoder, rows: pa.Array) -> list[Any]:
 def _decode_together(decoder: DocumentDecoder, rows: pa.Array) -> list[Any]:
     lines = pa.ListArray.from_arrays(pa.array([0, len(rows)], pa.int32()), rows)
     try:
-        with _paused_collector():
-            documents = decoder.decode_lines(pc.binary_join(lines, _LINE_FEED)[0].as_buffer())
+        documents = decoder.decode_lines(pc.binary_join(lines, _LINE_FEED)[0].as_buffer())
     except (msgspec.DecodeError, RecursionError):
         documents = []
     if len(documents) == len(rows):
@@ -95,15 +91,3 @@ def _decode_together(decoder: DocumentDecoder, rows: pa.Array) -> list[Any]:
         for start in range(0, len(rows), _FEW_ROWS)
         for document in _decode_together(decoder, rows.slice(start, _FEW_ROWS))
     ]
-
-
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """Thousands of new objects, all of them alive, would set the garbage collector searching."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -9,8 +9,10 @@ from aqueducts.builtin.json_functions.tokens import Token
 
 __all__ = ["calls", "find_operand", "literal_ahead", "refuse_neighbours"]
 
-_TIGHTER = frozenset({"+", "-", "*", "/", "%", "||", "^", "&", "|", "~", "#", "::", "[", "."})
-"""Symbols beside an operand that SQL dialects bind tighter than `->`, or not."""
+_TIGHTER = frozenset({"+", "-", "*", "/", "%", "||", "^", "&", "|", "~", "#"})
+"""Operators that some SQL dialects bind tighter than `->`, and others do not."""
+_AFTER = frozenset({"::", "[", "."})
+"""What belongs to the operand right before it, of which there may be two."""
 _NO_FUNCTIONS = frozenset(
     {"ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "EXISTS", "FROM"}
     | {"HAVING", "ILIKE", "IN", "IS", "JOIN", "LIKE", "LIMIT", "NOT", "OFFSET", "ON", "OR"}
@@ -56,10 +58,10 @@ def find_operand(items: Sequence[Item]) -> int | None:
     return None
 
 
-def refuse_neighbours(operator: Token, *neighbours: Item | None) -> None:
+def refuse_neighbours(operator: Token, before: Item | None, after: Item | None) -> None:
     """Refuse an operator beside others, where readers and dialects differ on what it is for."""
-    for neighbour in neighbours:
-        if text_of(neighbour) in _TIGHTER:
+    for neighbour, others in ((before, _TIGHTER), (after, _TIGHTER | _AFTER)):
+        if text_of(neighbour) in others:
             refuse(
                 operator.text,
                 f"beside {text_of(neighbour)} can be read in two ways",

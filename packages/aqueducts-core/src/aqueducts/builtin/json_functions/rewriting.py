@@ -172,7 +172,8 @@ class _Reader:
             return False
         following = self._next + len(right)
         before = self._items[begin - 1] if begin else None
-        refuse_neighbours(operator, before, *self._tokens[following : following + 1])
+        after = self._tokens[following] if following < len(self._tokens) else None
+        refuse_neighbours(operator, before, after)
         document = self._items[begin:]
         name = _OPERATORS[operator.text]
         place = (document[0].start, right[-1].end)
