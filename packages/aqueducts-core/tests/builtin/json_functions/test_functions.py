@@ -182,8 +182,13 @@ def test_documents_of_many_megabytes_are_decoded_in_parts() -> None:
     """Results stay with their rows where not all rows fit in one go."""
     texts = [f'{{"pad": "{"x" * 3_000_000}", "n": {number}}}' for number in range(12)]
     rows = rows_of(texts)
-    numbers = JsonFunctions().at_path("json_get_int", rows, paths_of(("n",), 12)).to_pylist()
+    functions = JsonFunctions()
+    numbers = functions.at_path("json_get_int", rows, paths_of(("n",), 12)).to_pylist()
     assert numbers == list(range(12))
+    rows = pa.concat_arrays([rows] * 3)  # too many bytes to be kept
+    for _ in range(2):
+        numbers = functions.at_path("json_get_int", rows, paths_of(("n",), 36)).to_pylist()
+        assert numbers == [*range(12)] * 3
 
 
 def test_rows_in_the_middle_of_an_array_are_read_as_they_are() -> None:

@@ -24,6 +24,8 @@ __all__ = ["Batches", "Request"]
 _MOST_ROWS = 4096
 """Of rows that are decoded and read at once: what was made of more would not stay in the cache of
 the processor until it is read."""
+_MOST_BYTES = 64 << 20
+"""Of rows that are kept until the next ones come; what is asked of larger ones is asked alone."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -58,6 +60,9 @@ class Batches:
 
     def result(self, rows: pa.Array, request: Request) -> pa.Array | None:
         """The array that is read from the values that a request looks up; nulls are not read."""
+        if rows.nbytes > _MOST_BYTES:
+            with _paused_collector():
+                return self._work_out(rows, *self._together(request, ()))[request]
         thread = threading.get_ident()
         batch = self._last.get(thread)
         if batch is None or batch.identity != _identity(rows):
