@@ -1,7 +1,4 @@
-"""Delta Lake connectors for Aqueducts.
-
-The distribution reserves its place in the family: there are no connectors yet.
-"""
+"""Delta Lake connectors for Aqueducts: a source, a destination and commands for upkeep."""
 
 __all__ = ["__version__"]
 

@@ -9,6 +9,7 @@ import logging
 import tempfile
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -126,7 +127,11 @@ class Bench:
         return kind(model, self.formats())
 
     def destination(self, config: Mapping[str, Any]) -> Destination[Any]:
-        """The destination that a part of a pipeline file describes."""
+        """The destination that a part of a pipeline file describes, in a run of its own.
+
+        A destination may know a run that has written before, and not write again.
+        """
+        self.context.run_id = uuid.uuid4().hex[:12]
         model = self.pipeline(destination=config).destination
         self._vault.remember(model)
         kind: type[Destination[Any]] = self._offered(self.plugins.destinations, model.type)

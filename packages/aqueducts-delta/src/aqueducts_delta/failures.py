@@ -1,0 +1,61 @@
+"""What deltalake raises, as errors that say what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aqueducts.errors import AqueductsError, RunError, StorageError
+
+if TYPE_CHECKING:
+    from aqueducts_delta.locations import TableLocation
+
+__all__ = ["first_line", "reported"]
+
+_DISK_FULL = "No space left on device"
+_DENIED = "Permission denied"
+_NOISE = re.compile(
+    r"^(Generic (DeltaTable|LocalFileSystem|delta kernel) error|External error|Kernel error"
+    r"|Failed to parse parquet|Data does not match the schema or partitions of the table): "
+)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says in its first line, without the names of the layers it came through."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    while (shorter := _NOISE.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+@contextmanager
+def reported(kind: type[RunError], what: str, location: TableLocation) -> Iterator[None]:
+    """Errors of deltalake in here become errors of ours; `what` says what could not be done."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except AqueductsError:
+        raise
+    except (DeltaError, OSError, ValueError) as error:
+        raise failure(error, kind, what, location) from error
+    # The native library stops at what it never expected with an exception that is no Exception.
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise failure(error, kind, what, location) from error
+
+
+def failure(
+    error: BaseException, kind: type[RunError], what: str, location: TableLocation
+) -> AqueductsError:
+    """The error that tells of a failure of deltalake."""
+    text = str(error)
+    message = f"{what} at {location.shown!r}: {first_line(error)}"
+    if _DISK_FULL in text:
+        return StorageError(message, hint="the disk is full; free some space, or move the table")
+    if _DENIED in text:
+        return StorageError(message, hint="give this user the permission, or choose another place")
+    return kind(message)

@@ -1,0 +1,23 @@
+"""What this plugin offers. Classes only: deltalake is imported where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aqueducts.connectors import Destination, Source
+from aqueducts.hookspecs import hookimpl
+from aqueducts_delta.delta_destination import DeltaDestination
+from aqueducts_delta.delta_source import DeltaSource
+
+
+@hookimpl
+def aqueducts_sources() -> Iterable[type[Source[Any]]]:
+    """Delta tables."""
+    return (DeltaSource,)
+
+
+@hookimpl
+def aqueducts_destinations() -> Iterable[type[Destination[Any]]]:
+    """Delta tables."""
+    return (DeltaDestination,)
