@@ -32,6 +32,7 @@ from aqueducts.models.stages import Stage
 from aqueducts.models.types import ALIASES, TYPE_NAMES
 from aqueducts.pipeline_tests import models as pipeline_tests
 from aqueducts.pipeline_tests.discovery import PATTERNS
+from aqueducts.sampling.csv_values import NULL_TEXTS, judge
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -178,6 +179,26 @@ def test_data_types_are_documented() -> None:
         names |= {code.partition("<")[0] for code in codes(row[0])}
     assert names == set(TYPE_NAMES)
     assert aliases == set(ALIASES)
+
+
+# --- begin.md ---
+
+
+@pytest.mark.parametrize(
+    "row", rows("begin.md", "What becomes of values in CSV files"), ids=lambda row: row[0][:20]
+)
+def test_types_of_values_are_documented(row: list[str]) -> None:
+    """Each value is read as the type beside it."""
+    values, types = codes(row[0]), codes(row[1])
+    if types == ["null_values"]:
+        assert set(values) <= NULL_TEXTS
+    elif types[0].startswith("decimal"):
+        assert judge(values, is_sure=True).data_type == types[0]
+    else:
+        found = [judge([value], is_sure=True) for value in values]
+        expected = types if len(types) == len(values) else types * len(values)
+        assert [each.data_type for each in found] == expected
+        assert all((each.convert is not None) is ("in the stage" in row[1]) for each in found)
 
 
 # --- command.md ---
