@@ -16,7 +16,8 @@ stages:
   - - name: types
       query: >
         SELECT 1 AS i, 1.5 AS f, 'NaN'::double AS nan, 'a"b' AS t, true AS b,
-        1.10::decimal(5,2) AS d, DATE '2024-05-01' AS day, TIMESTAMP '2024-05-01T10:00:00' AS at, X'00ff' AS bytes,
+        1.10::decimal(5,2) AS d, DATE '2024-05-01' AS day,
+        TIMESTAMP '2024-05-01T10:00:00' AS at, X'00ff' AS bytes,
         [1, 2] AS list, struct(DATE '2024-05-01' AS x, X'ff' AS y) AS st, NULL AS nothing
 """
 
