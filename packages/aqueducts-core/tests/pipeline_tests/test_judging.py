@@ -135,6 +135,15 @@ def test_notes_say_what_to_do(bench: Bench, query: str, row: str, note: str) -> 
     assert any(note in each for each in failure.notes), failure.notes
 
 
+def test_a_clock_that_runs_is_named(bench: Bench) -> None:
+    """Where rows differ, the time of day may be why."""
+    _stage(bench, "SELECT current_date AS d", "  - - {name: b, query: SELECT d FROM a}\n")
+    failure = bench.failure("expect: {b: [{d: 2024-01-31}]}", "")
+    assert any("now: 2024" in note for note in failure.notes)
+    failure = bench.failure("now: 2024-01-30T00:00:00Z\nexpect: {b: [{d: 2024-01-31}]}", "")
+    assert failure.notes == ()
+
+
 @pytest.mark.parametrize(
     ("tolerance", "value", "is_met"),
     [

@@ -21,7 +21,7 @@ from aqueducts.pipeline_tests.reading import TestFile
 from aqueducts.pipeline_tests.sandbox import SandboxPlugins
 from aqueducts.pipeline_tests.sources import StandIns
 from aqueducts.pipeline_tests.written_result import READ_BACK, is_file, moved_to, reading
-from aqueducts.plan import Plan, make_plan
+from aqueducts.plan import Plan, PlannedStage, make_plan
 from aqueducts.results import RunSettings
 from aqueducts.steps import Steps
 
@@ -48,6 +48,8 @@ class Ran(msgspec.Struct):
     tables: dict[str, pa.Table]
     error: AqueductsError | None = None
     steps: frozenset[str] = frozenset()
+    is_timeless: bool = True
+    """Whether no query asked for the time, or the test gave it."""
 
 
 class Trial:
@@ -96,13 +98,20 @@ class Trial:
             self._run_in(sandbox, safe, part)
         except AqueductsError as error:
             return Ran(dict(sandbox.tables), error, _steps_of(error, safe, part))
-        tables = dict(sandbox.tables)
+        ran = self._with_result(Ran(dict(sandbox.tables)), safe, plan, sandbox)
+        ran.is_timeless = self._now is not None or not any(map(_asks_for_time, part.stages))
+        return ran
+
+    def _with_result(
+        self, ran: Ran, pipeline: Pipeline, plan: Plan, sandbox: SandboxPlugins
+    ) -> Ran:
+        """Add what is written, where the test looks at that."""
         if self._is_result_expected and plan.final is not None:
-            if not is_written:
-                tables[DESTINATION] = tables[plan.final]
+            if not is_file(pipeline.destination):
+                ran.tables[DESTINATION] = ran.tables[plan.final]
             elif DESTINATION in self._case.expect:
-                return self._read_back(safe, sandbox.schemas[plan.final], tables)
-        return Ran(tables)
+                return self._read_back(pipeline, sandbox.schemas[plan.final], ran.tables)
+        return ran
 
     def _read_back(self, pipeline: Pipeline, schema: pa.Schema, tables: dict[str, pa.Table]) -> Ran:
         sandbox = self._sandbox()
@@ -269,6 +278,13 @@ def _part(plan: Plan, wanted: Collection[str], *, has_all: bool) -> Plan:
         for each in part.stages
     )
     return msgspec.structs.replace(part, stages=stages)
+
+
+_CLOCK = frozenset({"current_date", "current_time", "current_timestamp", "now", "today"})
+
+
+def _asks_for_time(stage: PlannedStage) -> bool:
+    return stage.facts is not None and bool(stage.facts.functions & _CLOCK)
 
 
 def _steps_of(error: AqueductsError, pipeline: Pipeline, plan: Plan) -> frozenset[str]:
