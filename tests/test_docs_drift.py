@@ -19,7 +19,17 @@ from pydantic import AliasChoices, BaseModel
 from pydantic_core import PydanticUndefined
 
 import aqueducts
-from aqueducts import connectors, errors, events, hookspecs, relations, results, testing
+from aqueducts import (
+    connectors,
+    errors,
+    events,
+    hookspecs,
+    pipeline_plan,
+    plan_facts,
+    relations,
+    results,
+    testing,
+)
 from aqueducts.cli.checkup import installation_checks, machine_checks, surroundings_checks
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import ExitCode
@@ -343,6 +353,29 @@ def test_results_are_documented(name: str) -> None:
         assert shown == {key: repr(each.default) for key, each in parameters.items()}
 
 
+def test_fields_of_plans_are_documented() -> None:
+    """Each object of a plan with its fields, in their order."""
+    kinds = {
+        "the plan": pipeline_plan.PipelinePlan,
+        "each of `sources`": pipeline_plan.SourcePlan,
+        "each of `stages`": pipeline_plan.StagePlan,
+        "each of `columns`": pipeline_plan.Column,
+        "each of `queries`": pipeline_plan.PlannedQuery,
+        "each of `scans`": plan_facts.SourceScan,
+        "each of `held`": plan_facts.HeldRows,
+        "`destination`": pipeline_plan.DestinationPlan,
+        "`change`": plan_facts.TargetChange,
+        "each of the change's `columns`": plan_facts.ColumnChange,
+        "`memory`": pipeline_plan.MemoryEstimate,
+        "`changes`": pipeline_plan.Changes,
+    }
+    found = {
+        row[0]: codes(re.sub(r"\(.*?\)", "", row[1]))
+        for row in rows("before-you-run.md", "The plan as JSON")
+    }
+    assert found == {title: list(kind.__struct_fields__) for title, kind in kinds.items()}
+
+
 def test_errors_are_documented() -> None:
     """Each error with its code and the error it is a kind of."""
     text = (DOCS / "python.md").read_text(encoding="utf-8")
@@ -363,6 +396,7 @@ def test_errors_are_documented() -> None:
         ("Loading", "Pipeline.from_dict"),
         ("Running", "run"),
         ("Running", "run_sync"),
+        ("Before a run", "plan"),
         ("Before a run", "preview"),
     ],
 )
@@ -441,7 +475,9 @@ def test_contract_has_every_class() -> None:
     """Whatever plugins implement or get has a heading."""
     text = (DOCS / "plugins" / "contract.md").read_text(encoding="utf-8")
     titles = re.findall(r"^### (\w+)$", text, re.MULTILINE)
-    names = {*connectors.__all__, *relations.__all__, "Health", "HealthCheck"} - {"Relation"}
+    names = {*connectors.__all__, *plan_facts.__all__, *relations.__all__}
+    names |= {"Health", "HealthCheck"}
+    names -= {"Relation"}
     assert sorted(titles) == sorted(names)
 
 

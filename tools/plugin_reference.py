@@ -37,6 +37,11 @@ CONTRACT = (
     ("Stores", "connectors", ("ObjectStoreType", "Store", "Listing", "StagedWrite")),
     ("Secrets", "connectors", ("SecretResolver",)),
     ("Functions", "connectors", ("UdfPack",)),
+    (
+        "Plans",
+        "plan_facts",
+        ("TargetChange", "ColumnChange", "QueryPlan", "SourceScan", "HeldRows"),
+    ),
     ("The doctor", "health", ("HealthCheck", "Health")),
     ("Engines", "connectors", ("Engine", "EngineSettings", "Session")),
 )
@@ -55,8 +60,9 @@ SUITES = (
 
 _CONTRACT_INTRODUCTION = """Every class that plugins implement or get, with what each of its parts \
 has to do. Classes under
-Relations are in `aqueducts.relations`, those under The doctor in `aqueducts.health`, all others in
-`aqueducts.connectors`. The page is made from the code by `tools/plugin_reference.py`.
+Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under The
+doctor in `aqueducts.health`, all others in `aqueducts.connectors`. The page is made
+from the code by `tools/plugin_reference.py`.
 """
 
 _CHECKS_INTRODUCTION = """What each suite of `aqueducts.testing` is told by its subclass, and what \

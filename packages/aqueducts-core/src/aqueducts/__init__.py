@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from aqueducts.hookspecs import hookimpl
     from aqueducts.load import load, load_text
     from aqueducts.pipeline import Pipeline
+    from aqueducts.planning import plan
     from aqueducts.plugins import Plugins
     from aqueducts.preview import preview
     from aqueducts.results import RunResult
@@ -79,6 +80,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_text",
+    "plan",
     "preview",
     "run",
     "run_sync",
@@ -96,6 +98,7 @@ _HOMES = {
     "hookimpl": "hookspecs",
     "load": "load",
     "load_text": "load",
+    "plan": "planning",
     "preview": "preview",
     "run": "run",
     "run_sync": "run",

@@ -31,6 +31,8 @@ from aqueducts.shortage import Shortage, Strain
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from aqueducts.plan_facts import QueryPlan, TargetChange
+
 __all__ = [
     "Destination",
     "Engine",
@@ -164,6 +166,17 @@ class Destination(ABC, Generic[ConfigT]):
         Raises DestinationError that names the columns.
         """
 
+    def describe_write(
+        self,
+        schema: pa.Schema,  # noqa: ARG002 - for those that can tell
+        context: RunContext,  # noqa: ARG002
+    ) -> TargetChange | None:
+        """What writing a result with this schema would do to what is there; changes nothing.
+
+        None, as here, means that this destination cannot tell.
+        """
+        return None
+
     @abstractmethod
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Write the frame in one step: on any error the target is as it was before.
@@ -208,6 +221,21 @@ class FileFormat(ABC):
 
     def check_schema(self, schema: pa.Schema, options: BaseModel) -> None:  # noqa: B027 - a format that writes everything has nothing to check
         """Refuse columns that this format cannot hold, naming them (DestinationError)."""
+
+    def columns_of(
+        self,
+        path: Path,  # noqa: ARG002 - for formats that can tell
+        options: BaseModel,  # noqa: ARG002
+    ) -> Mapping[str, pa.DataType | None] | None:
+        """Columns of a written file, with their types where the file tells them.
+
+        `options` are those for writing. None, as here, means that this cannot be told.
+        """
+        return None
+
+    def stored_type(self, data_type: pa.DataType) -> pa.DataType:
+        """The type that a column has in a file of this format once it is written."""
+        return data_type
 
     def writer(
         self, schema: pa.Schema, options: BaseModel, file_name: str
@@ -277,6 +305,13 @@ class Store(ABC):
         A folder gives what ends in one of `extensions`, plain or compressed; a file or glob gives
         what it names. Raises StorageError where nothing is there.
         """
+
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        """Files that a write to the location would replace; None where nothing is there.
+
+        Raises NotImplementedError, as here, where the store cannot tell.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
@@ -391,6 +426,13 @@ class Session(ABC):
     @abstractmethod
     def explain(self, name: str, *, analyze: bool) -> str:
         """The plan of a stage as text; with `analyze` the stage is run and measured."""
+
+    def describe(self, name: str) -> QueryPlan | None:  # noqa: ARG002 - for engines that can
+        """What running a table's query would read and hold, without running it.
+
+        None, as here, means that the engine cannot tell.
+        """
+        return None
 
     @abstractmethod
     def frame(self, name: str) -> Frame:

@@ -109,15 +109,15 @@ class PreparedRun:
 
     def define(self, stage: PlannedStage) -> None:
         """Make a stage known to the engine, once more where what it reads was replaced."""
-        self.threads.call(self._define_now, stage.name, stage.stage.query)
+        self.threads.call(self.define_here, stage)
+
+    def define_here(self, stage: PlannedStage) -> None:
+        """Do as `define`, in the thread of the caller."""
+        self._define(stage.name, stage.stage.query)
 
     def kept_stages(self) -> Mapping[str, str]:
         """Stages that must be computed once and kept, each with the reason."""
-        packs = self.pipeline.plugins.udf_packs.values()
-        volatile = self.engine.volatile_functions.union(
-            *({name.lower() for name in pack.volatile_functions} for pack in packs)
-        )
-        return self.plan.kept_stages(volatile, self.one_time_sources)
+        return self.plan.kept_stages(self.volatile_functions, self.one_time_sources)
 
     def spooled_sources(self) -> list[str]:
         """Sources that are used more often than they can be read: they are kept first."""
@@ -126,6 +126,14 @@ class PreparedRun:
             for source in self.pipeline.sources
             if source.name in self.one_time_sources and self.plan.uses(source.name) > 1
         ]
+
+    @property
+    def volatile_functions(self) -> frozenset[str]:
+        """Functions that give another result each time they are called."""
+        packs = self.pipeline.plugins.udf_packs.values()
+        return self.engine.volatile_functions.union(
+            *({name.lower() for name in pack.volatile_functions} for pack in packs)
+        )
 
     @property
     def one_time_sources(self) -> frozenset[str]:
@@ -260,7 +268,7 @@ class PreparedRun:
         return problems
 
     def _problems_of(self, stage: PlannedStage) -> list[Any]:
-        define = partial(self._define_now, stage.name)
+        define = partial(self._define, stage.name)
         try:
             define(stage.stage.query)
         except EngineError:
@@ -269,7 +277,7 @@ class PreparedRun:
             return query_problems(self.pipeline, stage, define)
         return []
 
-    def _define_now(self, name: str, query: str) -> None:
+    def _define(self, name: str, query: str) -> None:
         self.session.define(name, self.context.reveal(query))
 
     @contextmanager

@@ -142,7 +142,7 @@ class OpenRun:
         self._emitter = Emitter(info, listeners, self._vault)
         self.emit = self._emitter.emit
         self.mask_error = self._vault.mask_error
-        self.mask = self._vault.mask_event
+        self.mask: Callable[[Any], Any] = self._vault.mask_event
         self.mask_text = self._vault.mask
 
     def plan(self, *, is_exact: bool = False) -> Plan:

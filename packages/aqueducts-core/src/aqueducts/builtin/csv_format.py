@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -133,6 +133,24 @@ class CsvFormat(FileFormat):
             "turn them into text or single values in the last stage (array_to_string, a struct's "
             "field by its name), or write json or parquet",
         )
+
+    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, None] | None:
+        """Names in the first line, if there is a header; a CSV file tells no types."""
+        assert isinstance(options, CsvWriteOptions)  # noqa: S101 - the format's own model
+        if not options.has_header:
+            return None
+        import csv  # only for looks at what is there
+
+        from aqueducts.builtin.first_lines import first_lines
+
+        lines = first_lines(path, options.compression or compression_of(path.name), 1)
+        if not lines:
+            return None
+        try:
+            (header,) = csv.reader(lines, delimiter=options.delimiter, strict=True)
+        except csv.Error:  # such as a name with a line break
+            return None
+        return dict.fromkeys(header)
 
     def writer(self, schema: pa.Schema, options: BaseModel, file_name: str) -> EngineWriter:  # noqa: ARG002
         """The engine's CSV writer; compression from the option, else from the target's ending."""

@@ -38,6 +38,8 @@ from aqueducts.models.fields import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from aqueducts.plan_facts import TargetChange
+
 __all__ = ["FileDestination", "FileDestinationConfig"]
 
 
@@ -89,6 +91,19 @@ class FileDestination(Destination[FileDestinationConfig]):
                 f"files of format {self._format.type!r} cannot be written with partition columns",
                 hint="leave partition_columns out, or choose csv, json or parquet",
             )
+
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange | None:
+        """Everything that is there is replaced; columns are those of the first file."""
+        from aqueducts.builtin.target_change import target_change  # no run needs it
+
+        try:
+            found = self._store(context).find_target(self._format.extensions)
+        except NotImplementedError:
+            return None
+        config = self.config
+        return target_change(
+            found, schema, self._format, config.format.options, config.partition_columns
+        )
 
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Write the frame, check that all of it can be read back, and replace the target."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["JsonFormat", "JsonReadOptions", "JsonWriteOptions"]
+
+
+_ROWS_LOOKED_AT = 1000
 
 
 class JsonReadOptions(PipelineModel):
@@ -74,6 +77,22 @@ class JsonFormat(FileFormat):
             "JSON cannot hold unions, or maps whose keys are not strings",
             "cast them to something else in the last stage, or write parquet",
         )
+
+    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, None] | None:
+        """Keys of the first thousand objects; one that is null in all of them is not there."""
+        assert isinstance(options, JsonWriteOptions)  # noqa: S101 - the format's own model
+        import json  # only for looks at what is there
+
+        from aqueducts.builtin.first_lines import first_lines
+
+        compression = options.compression or compression_of(path.name)
+        keys: dict[str, None] = {}
+        try:
+            for line in first_lines(path, compression, _ROWS_LOOKED_AT) or ():
+                keys.update(dict.fromkeys(json.loads(line)))
+        except (ValueError, TypeError):
+            return None
+        return keys or None
 
     def writer(self, schema: pa.Schema, options: BaseModel, file_name: str) -> EngineWriter:  # noqa: ARG002
         """The engine's JSON writer; compression from the option, else from the target's ending."""

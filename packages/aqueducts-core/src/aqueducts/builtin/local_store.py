@@ -76,6 +76,22 @@ class LocalStore(Store):
         file = DataFile(path=self._path, size_bytes=status.st_size)
         return Listing(root=str(Path(self._path).parent), files=[file])
 
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        """The file, or the data files of the folder and its subfolders."""
+        target = os.path.realpath(self._path)
+        try:
+            if not os.path.lexists(target):
+                return None
+            if not os.path.isdir(target):  # noqa: PTH112 - text path
+                size = os.stat(target).st_size  # noqa: PTH116 - text path
+                return Listing(str(Path(target).parent), [DataFile(target, size)])
+            found = Found()
+            walk(target, data_endings(extensions), found, frozenset())
+        except OSError as error:
+            raise storage_error(error, self._shown, "look at") from error
+        files = [found.files[path] for path in sorted(found.files)]
+        return Listing(target, files, is_directory=True)
+
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
         """Refuse to write here where that would destroy what no run wrote, or cannot be done."""
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,11 @@ from aqueducts.events import Notice
 from aqueducts.models.fields import Name, PipelineModel
 from aqueducts.relations import GivenTable
 from aqueducts.table_names import spellings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from aqueducts.plan_facts import TargetChange
 
 __all__ = ["InMemoryConfig", "InMemoryDestination", "InMemorySource"]
 
@@ -59,6 +64,15 @@ class InMemoryDestination(Destination[InMemoryConfig]):
     type = "in_memory"
     aliases = ("memory",)
     config_model: ClassVar[ModelClass] = InMemoryConfig
+
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:  # noqa: ARG002
+        """A table in the caller's session; without a session nothing stays."""
+        from aqueducts.plan_facts import TargetChange  # no run needs it
+
+        if context.tables is None:
+            return TargetChange(action="nothing")
+        is_there = self.config.name in context.tables.names()
+        return TargetChange(action="replace" if is_there else "create")
 
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Register the result; without a session it is computed, counted and let go."""

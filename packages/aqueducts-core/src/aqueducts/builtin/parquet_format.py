@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -127,6 +127,25 @@ class ParquetFormat(FileFormat):
             "cast them to something else in the last stage, or write json",
         )
         _check_column_options(schema, options)
+
+    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, pa.DataType] | None:  # noqa: ARG002
+        """Columns and types by the file's footer; None for what is no Parquet file."""
+        import pyarrow as pa
+
+        from aqueducts.builtin.datafusion_engine.plain_types import plain_schema
+        from aqueducts.builtin.parquet_footers import read_footer
+
+        try:
+            schema = read_footer(path).schema.to_arrow_schema()
+        except pa.ArrowException:
+            return None
+        return {field.name: self.stored_type(field.type) for field in plain_schema(schema)}
+
+    def stored_type(self, data_type: pa.DataType) -> pa.DataType:
+        """The nearest type that Parquet has a name for."""
+        from aqueducts.builtin.datafusion_engine.plain_types import parquet_type
+
+        return parquet_type(data_type)
 
     def writer(self, schema: pa.Schema, options: BaseModel, file_name: str) -> EngineWriter:  # noqa: ARG002
         """The engine's Parquet writer; the user's options win over the defaults."""

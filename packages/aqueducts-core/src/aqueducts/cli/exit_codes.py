@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     DONE = 0
     RUN_FAILED = 1
     USAGE = 2
+    CHANGES_PENDING = 3
     UNREACHABLE = 69
     BUSY = 75
     NOT_AUTHORISED = 77
@@ -29,6 +30,7 @@ _MEANINGS = {
     ExitCode.DONE: "done",
     ExitCode.RUN_FAILED: "the run failed",
     ExitCode.USAGE: "wrong usage or invalid pipeline",
+    ExitCode.CHANGES_PENDING: "plan --detailed-exitcode: changes are pending",
     ExitCode.UNREACHABLE: "executor, source or destination unreachable",
     ExitCode.BUSY: "executor busy",
     ExitCode.NOT_AUTHORISED: "not authorised",

@@ -21,6 +21,7 @@ _COMMANDS = (
     "init",
     "run",
     "check",
+    "plan",
     "preview",
     "test",
     "schema",

@@ -34,6 +34,8 @@ class JoinSizes:
         self._lock = threading.Lock()
         self._texts: dict[str, _Text] = {}
         self._large = 0
+        self.limits: dict[str, int] = {}
+        """Rows that sources were limited to so far."""
 
     def add(self, relation: Relation) -> None:
         """Note a source of a join."""
@@ -55,6 +57,7 @@ class JoinSizes:
         }
         if chosen and large == 0:
             del chosen[max(chosen, key=lambda name: chosen[name].bound.rows)]
+        self.limits.update({name: text.bound.rows for name, text in chosen.items()})
         return {name: text.frame.limit(text.bound.rows) for name, text in chosen.items()}
 
 

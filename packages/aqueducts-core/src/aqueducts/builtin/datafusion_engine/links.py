@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +18,10 @@ from aqueducts.builtin.shown_names import shown_path
 from aqueducts.relations import DataFile
 
 __all__ = ["LinkFolder", "Links"]
+
+
+_LINK = re.compile(r"/links/(\d+)/(?:.*/)?(\d{6})[\w.]*(?::\d+\.\.\d+)?$")
+"""The end of a link as plans write it, with the bytes of the file that one thread reads."""
 
 
 class LinkFolder:
@@ -42,7 +46,7 @@ class Links:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._targets: dict[str, str] = {}
+        self._targets: dict[str, DataFile] = {}
         self._owners: dict[str, str] = {}
         self._pattern = re.compile(
             re.escape(str(root).lstrip("/")) + r"/(\d+)/(?:[^\s,\]:;'\"]*/)?(\d{6})[\w.]*"
@@ -70,7 +74,7 @@ class Links:
                 made.add(subfolder)
             link = path / subfolder / f"{index:06}{suffix}"
             link.symlink_to(file.path)
-            self._targets[f"{number}/{index:06}"] = file.path
+            self._targets[f"{number}/{index:06}"] = file
         return LinkFolder(path, files, suffix)
 
     def sample(self, content: bytes) -> DataFile:
@@ -85,6 +89,21 @@ class Links:
         match = self._pattern.search(text)
         return None if match is None else self._owners.get(match[1])
 
+    def is_owner(self, name: str) -> bool:
+        """Whether the source has files."""
+        return name in self._owners.values()
+
+    def files_of(self, links: Iterable[str]) -> tuple[str | None, list[DataFile]]:
+        """The source that links belong to, and the files that they stand for, each once."""
+        keys: dict[str, str] = {}
+        for link in links:
+            match = _LINK.search(link)
+            if match is not None:
+                keys[f"{match[1]}/{match[2]}"] = match[1]
+        found = {key: self._targets[key] for key in keys if key in self._targets}
+        owner = next((self._owners[keys[key]] for key in found), None)
+        return owner, list(found.values())
+
     def restore(self, text: str) -> str:
         """The text with links replaced by the files they stand for."""
         if str(self._root).lstrip("/") not in text:
@@ -94,7 +113,7 @@ class Links:
 
     def _absolute(self, match: re.Match[str]) -> str:
         target = self._targets.get(f"{match[2]}/{match[3]}")
-        return match[0] if target is None else shown_path(target)
+        return match[0] if target is None else shown_path(target.path)
 
 
 def _encode(text: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+import msgspec
 import pyarrow as pa
 from datafusion import DataFrame, SessionContext, col
 
@@ -41,6 +43,9 @@ from aqueducts.relations import (
 from aqueducts.shortage import Strain
 from aqueducts.table_names import quote, select_all, spellings
 
+if TYPE_CHECKING:
+    from aqueducts.plan_facts import QueryPlan
+
 __all__ = ["DataFusionSession"]
 
 _JOIN_OPERATORS = frozenset({"HashJoinInput"})
@@ -67,6 +72,8 @@ class DataFusionSession(Session):
         self._lock = threading.Lock()
         self._tables: dict[str, list[str]] = {}
         self._kept: dict[str, KeptTable] = {}
+        self._given_tables: set[str] = set()
+        """Tables of the caller's session that are sources."""
         self._join_sizes = JoinSizes()
         self._packs = FunctionPacks(self._context, settings.functions)
         if settings.now is not None:
@@ -79,6 +86,7 @@ class DataFusionSession(Session):
         if isinstance(relation, GivenTable):
             with self._executor.guarded():
                 frame = self._context.sql(select_all(relation.name))
+                self._given_tables.add(relation.name)
                 if name != relation.name:  # found in lower case, as SQL does
                     self._context.register_view(quote(name), frame)
                     self._tables[name] = [name]
@@ -150,6 +158,25 @@ class DataFusionSession(Session):
             kinds, texts = batch.column(0).to_pylist(), batch.column(1).to_pylist()
             plans += [f"{kind}\n{text.rstrip()}" for kind, text in zip(kinds, texts, strict=True)]
         return self._links.restore("\n".join(plans))
+
+    def describe(self, name: str) -> QueryPlan:
+        """What running a table's query would read and hold, by its plan."""
+        from aqueducts.builtin.datafusion_engine.describing import describe  # no run needs it
+
+        sources = {table: table for table in self._given_tables}
+        for table, known_as in self._tables.items():
+            sources.update(dict.fromkeys(known_as, table))
+        found = describe(name, self._context, self._executor, self._links, sources)
+        limits = self._join_sizes.limits
+        scans = [
+            msgspec.structs.replace(scan, limit=None)
+            if scan.limit is not None and scan.limit == limits.get(scan.source)
+            else scan
+            for scan in found.scans
+        ]
+        return msgspec.structs.replace(
+            found, scans=tuple(scans), pool_bytes=self._budget.pool_bytes
+        )
 
     def frame(self, name: str) -> Frame:
         """A table as a frame."""

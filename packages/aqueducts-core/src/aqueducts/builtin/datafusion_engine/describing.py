@@ -1,0 +1,53 @@
+"""A query taken apart before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from datafusion import SessionContext
+
+from aqueducts.builtin.datafusion_engine.described import (
+    read_operators,
+    source_scans,
+    text_rows,
+)
+from aqueducts.builtin.datafusion_engine.execution import Executor
+from aqueducts.builtin.datafusion_engine.held_rows import held_rows
+from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.builtin.datafusion_engine.syntax import READ_ONLY
+from aqueducts.plan_facts import QueryPlan
+from aqueducts.table_names import quote, select_all
+
+__all__ = ["describe"]
+
+_BASE_BYTES = 160 << 20
+"""Resident size of a process that ran a query over a small file."""
+
+
+def describe(
+    name: str,
+    context: SessionContext,
+    executor: Executor,
+    links: Links,
+    sources: Mapping[str, str],
+) -> QueryPlan:
+    """What running the query of a table would read and hold."""
+    with executor.guarded():
+        frame = context.table(quote(name))
+        logical, physical = frame.optimized_logical_plan(), frame.execution_plan()
+        # Only here are all files named, and statistics told.
+        explained = context.sql_with_options(f"EXPLAIN VERBOSE {select_all(name)}", READ_ONLY)
+    texts: dict[str, str] = {}
+    for batch in executor.collect(explained):
+        texts.update(zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True))
+    plan = read_operators(
+        physical,
+        texts.get("physical_plan_with_stats", ""),
+        texts.get("physical_plan_with_schema", ""),
+    )
+    with executor.guarded():
+        return QueryPlan(
+            scans=tuple(source_scans(logical, plan, links, sources)),
+            held=tuple(held_rows(plan, lambda scan: text_rows(scan, links))),
+            base_bytes=_BASE_BYTES,
+        )
