@@ -408,6 +408,17 @@ def test_some_of_many_files_are_looked_into(invoke: Any) -> None:
     assert sorted(set(_rows(_run())), key=repr) == [(1, 2.0, None), (1, 2.5, "z")]
 
 
+@pytest.mark.parametrize("document_format", ["yaml", "toml"])
+def test_what_is_left_out_is_told(invoke: Any, document_format: str) -> None:
+    """An object without keys takes the column with it that it is in."""
+    _write({"in.json": '{"a":1,"b":{"c":{},"d":2},"e":"2024-05-01"}\n'})
+    shown = invoke("init", "--from", "in.json", "--format", document_format).stdout
+    assert "'b' is left out: objects without keys, which Parquet cannot hold" in shown
+    text = Path("pipeline.yml" if document_format == "yaml" else "pipeline.toml").read_text()
+    assert "# objects without keys" in text
+    assert "# dates: CAST(… AS DATE) makes them so" in text
+
+
 def test_what_was_found_is_told(invoke: Any) -> None:
     """On standard output and at the top of the file; with `--quiet` only there."""
     _write({"data/Sales 2024.csv.gz": gzip.compress(b"Code;Price\n01;NA\n02;1,5\n")})

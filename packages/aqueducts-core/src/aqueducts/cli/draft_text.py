@@ -96,6 +96,11 @@ def _head(draft: Draft, schema_line: str) -> str:
     return f"{schema_line}\n#\n# Found by aqueducts init:\n#\n{lines}\n"
 
 
+def _reason(column: Column) -> str:
+    """Behind a column, why it is read like this."""
+    return f"  # {column.reason}" if column.reason else ""
+
+
 # --- YAML ---
 
 
@@ -128,8 +133,7 @@ def _as_yaml(draft: Draft) -> str:
 
 
 def _yaml_column(column: Column, indent: str) -> str:
-    reason = f"  # {column.reason}" if column.reason else ""
-    return f"{indent}{_yaml(_field(column))}{reason}\n"
+    return f"{indent}{_yaml(_field(column))}{_reason(column)}\n"
 
 
 def _yaml(value: object) -> str:
@@ -158,7 +162,7 @@ def _as_toml(draft: Draft) -> str:
     text += f"\n[sources.format]\ntype = {_toml(table.format)}\n"
     if table.format in _FOUND and not draft.declared:
         text += _comment(_FOUND[table.format])
-        text += "".join(f"#   {_toml_column(each)}\n" for each in table.columns)
+        text += "".join(f"#   {_toml_column(each)}{_reason(each)}\n" for each in table.columns)
     if draft.options or draft.declared:
         text += "\n[sources.format.options]\n" + _toml_pairs(**draft.options)
     if draft.declared:
@@ -173,11 +177,8 @@ def _toml_pairs(**values: object) -> str:
 
 
 def _toml_columns(name: str, columns: Sequence[Column]) -> str:
-    lines = []
-    for each in columns:
-        reason = f"  # {each.reason}" if each.reason else ""
-        lines.append(f"    {_toml_column(each)},{reason}\n")
-    return f"{name} = [\n{''.join(lines)}]\n"
+    lines = "".join(f"    {_toml_column(each)},{_reason(each)}\n" for each in columns)
+    return f"{name} = [\n{lines}]\n"
 
 
 def _toml_column(column: Column) -> str:

@@ -39,6 +39,7 @@ def look_at_json(files: Sequence[Pieces], *, are_all: bool) -> TableFinding:
             f"{files[0].shown!r} has no JSON object with keys",
             hint="give a file that has rows: columns come from them",
         )
+    found = [_column(name, each) for name, each in columns.items()]
     is_whole = are_all and all(pieces.is_whole for pieces in files)
     return TableFinding(
         format="json",
@@ -46,10 +47,11 @@ def look_at_json(files: Sequence[Pieces], *, are_all: bool) -> TableFinding:
         options={"compression": files[0].declared_compression}
         if files[0].declared_compression
         else {},
-        columns=[_column(name, found) for name, found in columns.items()],
+        columns=found,
         has_all_columns=is_whole,
         rows=rows,
         is_whole=is_whole,
+        notes=[f"{each.name!r} is left out: {each.reason}" for each in found if each.is_left_out],
     )
 
 
