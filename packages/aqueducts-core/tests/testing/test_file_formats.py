@@ -136,7 +136,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """Everything is overridden here, so that all checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 19
+    assert len(_CHECKS) == 20
     assert {check for check, _, _ in _MISTAKES} == set(_CHECKS)
 
 
@@ -297,7 +297,7 @@ _MISTAKES: list[tuple[str, type[FileFormat], str]] = [
     ("test_reads_what_it_wrote", _NoWriter, "writer gives method"),
     ("test_counts_rows_in_the_file", _Guessing, "for a file of 0 rows"),
     ("test_empty_tables_are_files", _NeedsRows, "an empty table cannot be read back"),
-    ("test_many_files_are_one_table", _FirstFile, "two files: there are 4 rows instead of 7"),
+    ("test_many_files_are_one_table", _FirstFile, "two files: there are 4 rows instead of 8"),
     ("test_many_files_are_one_table", _Once, "the stream over files is not rereadable"),
     ("test_partition_columns_are_read", _Unpartitioned, "with partition columns: the columns are"),
     ("test_reading_leaves_nothing_open", _Leaking, "there is still: open file"),
@@ -307,6 +307,7 @@ _MISTAKES: list[tuple[str, type[FileFormat], str]] = [
     ("test_other_types_are_refused_or_written", _Structless, "structs were forgotten"),
     ("test_awkward_names_survive", _Underscored, "the columns are"),
     ("test_awkward_texts_survive", _Stripping, "' padded '"),
+    ("test_is_read_in_a_run", _Losing, "a run reads 2 rows of 4"),
     ("test_works_in_a_run", _OnlyInTheKit, "a run that writes this format fails"),
 ]
 """A check, a format with the mistake that it is there for, and what it says."""
@@ -339,5 +340,17 @@ def test_a_format_may_be_read_only(tmp_path: Path) -> None:
     checks = [name for name in _CHECKS if callable(getattr(ReadOnlySuite, name))]
     assert "test_reads_files_of_others" in checks
     assert "test_memory_is_bounded" not in checks
+    assert {"test_partition_columns_are_read", "test_is_read_in_a_run"} <= set(checks)
     for check in set(checks) - {"test_schemas_are_refused"}:
         _run(ReadOnlySuite(), check, tmp_path / check)
+
+
+def test_a_read_only_suite_needs_a_file(tmp_path: Path) -> None:
+    """Or there would be nothing to read."""
+
+    class EmptySuite(_Suite):
+        is_writable = False
+        sample_file = FileFormatSuite.sample_file
+
+    with pytest.raises(pytest.fail.Exception, match="override sample_file"):
+        EmptySuite().test_many_files_are_one_table(tmp_path)

@@ -58,7 +58,7 @@ class DestinationValues(Suite, ABC):
         """
 
     @optional
-    def read_back(self, folder: Path) -> pa.Table | None:
+    def read_back(self, folder: Path) -> pa.Table | None:  # noqa: ARG002 - for overrides
         """What is at the target now, read without this destination; None where nothing is."""
         fail(
             "the suite cannot look at the target",

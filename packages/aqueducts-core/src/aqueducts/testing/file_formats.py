@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tracemalloc
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +26,7 @@ from aqueducts.testing.bench import Bench, Footprint
 from aqueducts.testing.configs import check_model, check_tag
 from aqueducts.testing.frames import ScriptedFrame
 from aqueducts.testing.streams import check_stream
-from aqueducts.testing.suite import Suite, expect_error, explained, needs, optional, require
+from aqueducts.testing.suite import Suite, expect_error, explained, fail, needs, optional, require
 from aqueducts.testing.tables import (
     ALL_TYPES,
     AWKWARD_NAMES,
@@ -72,9 +73,9 @@ class FileFormatSuite(Suite, ABC):
         return {}
 
     @optional
-    def sample_file(self, folder: Path) -> tuple[Path, pa.Table]:
+    def sample_file(self, folder: Path) -> tuple[Path, pa.Table]:  # noqa: ARG002 - for overrides
         """A file that was made by something else, and what is in it."""
-        raise NotImplementedError
+        fail("the suite has no file to read", "override sample_file: the format is read only")
 
     @optional
     def broken_file(self, folder: Path) -> tuple[Path, pa.Schema]:
@@ -185,22 +186,21 @@ class FileFormatSuite(Suite, ABC):
             problem = difference(table, found, has_types=False)
             require(problem is None, f"{problem}", "keep the columns of a table without rows")
 
-    @needs("is_writable")
     def test_many_files_are_one_table(self, tmp_path: Path) -> None:
         """Files are read together, as often as they are asked for."""
-        first, second = self._table(4), self._table(3, start=50)
         with self.open_bench(tmp_path) as bench:
-            paths = [self._write(bench, first, "a")[0], self._write(bench, second, "b")[0]]
-            expected = pa.concat_tables([first, second])
+            path, table = self._file(bench)
+            paths = [path, Path(shutil.copy(path, path.with_name(f"again-{path.name}")))]
+            expected = pa.concat_tables([table, table])
             for _ in range(2):
-                problem = difference(expected, self._read(bench, paths, first.schema))
+                problem = difference(expected, self._read(bench, paths, table.schema))
                 require(
                     problem is None,
                     f"two files: {problem}",
                     "give one partition per file: ArrowStream(…, partitions=len(files), "
                     "is_rereadable=True)",
                 )
-            relation = self._scan(paths, first.schema)
+            relation = self._scan(paths, table.schema)
             if isinstance(relation, ArrowStream):
                 check_stream(relation)
                 require(
@@ -209,14 +209,12 @@ class FileFormatSuite(Suite, ABC):
                     "files can be read again: ArrowStream(…, is_rereadable=True)",
                 )
 
-    @needs("is_writable", "supports_partitions")
+    @needs("supports_partitions")
     def test_partition_columns_are_read(self, tmp_path: Path) -> None:
         """Columns whose values are in names of folders are columns of the table."""
-        table = self._table(4)
-        partitions = pa.schema([("day", pa.string()), ("n", pa.int32())])
+        partitions = pa.schema([("kit_day", pa.string()), ("kit_number", pa.int32())])
         with self.open_bench(tmp_path) as bench:
-            path, _ = self._write(bench, table)
-            options = self._read_model(table.schema)
+            path, table = self._file(bench)
             files = [
                 DataFile(str(path), path.stat().st_size, values)
                 for values in (("mon", "1"), (None, "2"))
@@ -225,10 +223,12 @@ class FileFormatSuite(Suite, ABC):
                 "add the columns of `partitions`, with each file's partition_values cast to them"
             )
             with explained("files with partition values cannot be read", remedy):
+                options = self._read_model(table.schema)
                 found = bench.read(self.file_format()().scan(files, options, partitions))
+            rows = table.num_rows
             expected = pa.concat_tables(
-                table.append_column("day", pa.array([day] * 4, pa.string())).append_column(
-                    "n", pa.array([number] * 4, pa.int32())
+                table.append_column("kit_day", pa.array([day] * rows, pa.string())).append_column(
+                    "kit_number", pa.array([number] * rows, pa.int32())
                 )
                 for day, number in (("mon", 1), (None, 2))
             )
@@ -238,11 +238,7 @@ class FileFormatSuite(Suite, ABC):
     def test_reading_leaves_nothing_open(self, tmp_path: Path) -> None:
         """A reader that is closed early lets go of its file."""
         with self.open_bench(tmp_path) as bench:
-            if self.is_writable:
-                table = self._table(5000)
-                path = self._write(bench, table)[0]
-            else:
-                path, table = self.sample_file(bench.folder)
+            path, table = self._file(bench, rows=5000)
             relation = self._scan([path], table.schema)
             footprint = Footprint(bench.temporary)
             if isinstance(relation, ArrowStream):
@@ -374,25 +370,46 @@ class FileFormatSuite(Suite, ABC):
             with explained("a run that writes this format fails", "see the error below"):
                 result = bench.run(pipeline)
             require(result.rows == 2, f"the run tells {result.rows} rows of 2", "see count_rows")
-            read = {"type": tag, "options": dict(self.read_options(table.schema))}
-            source = {"type": "directory", "name": "t", "location": str(target.parent)}
+
+    def test_is_read_in_a_run(self, tmp_path: Path) -> None:
+        """A run reads a folder of files by their endings, and passes over what is no file of it."""
+        target = tmp_path / "n.csv"
+        with self.open_bench(tmp_path) as bench:
+            path, table = self._file(bench)
+            path.with_name("readme.other").write_text("something else")
+            options = dict(self.read_options(table.schema))
+            read = {"type": self.file_format().type, "options": options}
             pipeline = bench.pipeline(
-                sources=[source | {"format": read}],
+                sources=[
+                    {
+                        "type": "directory",
+                        "name": "t",
+                        "location": str(path.parent),
+                        "format": read,
+                    }
+                ],
                 query="SELECT count(*) AS n FROM t",
-                destination={
-                    "type": "file",
-                    "location": str(tmp_path / "n.csv"),
-                    "format": {"type": "csv"},
-                },
+                destination={"type": "file", "location": str(target), "format": {"type": "csv"}},
             )
             with explained("a run that reads this format fails", "see the error below"):
                 bench.run(pipeline)
-            counted = (tmp_path / "n.csv").read_text().split()[1]
-            require(counted == "2", f"a run reads {counted} rows of 2", "see scan and extensions")
+            counted = target.read_text().split()[1]
+            require(
+                counted == str(table.num_rows),
+                f"a run reads {counted} rows of {table.num_rows}",
+                "see scan and extensions",
+            )
 
     def open_bench(self, folder: Path) -> Bench:
         """What a check works with; for checks of your own as well."""
         return Bench(folder, self.installed_plugins())
+
+    def _file(self, bench: Bench, rows: int = 4) -> tuple[Path, pa.Table]:
+        """A file of the format, and what is in it."""
+        if not self.is_writable:
+            return self.sample_file(bench.folder)
+        table = self._table(rows)
+        return self._write(bench, table)[0], table
 
     def _table(self, rows: int, start: int = 0) -> pa.Table:
         return small_table(self.preserves_types, rows=rows, start=start)
