@@ -396,3 +396,17 @@ def test_what_is_not_told_is_left_out() -> None:
     assert not checks & {"test_errors_say_what_is_missing", "test_types_survive"}
     assert callable(More.test_errors_say_what_is_missing)
     assert Without.test_type_is_a_tag is None
+
+
+def test_what_is_loaded_once_does_not_count_as_rows(tmp_path: Path) -> None:
+    """A driver takes memory when it is first imported, in open."""
+    driver: list[bytes] = []
+
+    class Importing(_Good):
+        def relation(self, stream: ArrowStream) -> Any:
+            if not driver:
+                driver.append(bytes(50_000_000))
+            return stream
+
+    _run(_suite_of(Importing), "test_open_reads_no_rows", tmp_path)
+    assert driver
