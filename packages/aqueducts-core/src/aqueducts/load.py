@@ -14,9 +14,18 @@ from aqueducts.plugins import Plugins
 from aqueducts.template import text_of
 from aqueducts.validation import json_schema
 
-__all__ = ["json_schema", "load", "load_text", "params_from_file", "read_text"]
+__all__ = [
+    "MAX_BYTES",
+    "decode",
+    "json_schema",
+    "load",
+    "load_text",
+    "params_from_file",
+    "read_text",
+]
 
-_MAX_BYTES = 100 * 1024 * 1024
+MAX_BYTES = 1_000_000
+"""No pipeline is larger; what is would only take long to say what is wrong with it."""
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -101,7 +110,7 @@ def read_text(file: str) -> tuple[str, Format]:
             )
         with path.open("rb") as stream:
             format_ = format_of(file)
-            content = stream.read(_MAX_BYTES + 1)
+            content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         problem = _problem(file, "missing-file", "there is no such file", _suggestion(path))
         raise PipelineError([problem]) from None
@@ -109,19 +118,25 @@ def read_text(file: str) -> tuple[str, Format]:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         message = f"the file cannot be read: {reason}"
         raise PipelineError([_problem(file, "unreadable-file", message)]) from error
-    return _decode(file, content), format_
+    return decode(file, content), format_
 
 
-def _decode(file: str, content: bytes) -> str:
-    if len(content) > _MAX_BYTES:
-        message = "the file is larger than 100 MB, too large for a pipeline"
-        raise SyntaxProblem([_problem(file, "unreadable-file", message)])
+def decode(file: str, content: bytes) -> str:
+    """Return the text of a pipeline file; `content` is cut behind `MAX_BYTES`.
+
+    Raises SyntaxProblem for what is no text in UTF-8, or too long.
+    """
     if content.startswith(_UTF16_MARKS):
         message = "the file is in UTF-16"
         raise SyntaxProblem([_problem(file, "not-utf-8", message, "save it as UTF-8")])
     if b"\x00" in content:
         message = "the file is not text: it holds NUL bytes"
-        raise SyntaxProblem([_problem(file, "not-text", message)])
+        advice = "give the pipeline file, which is YAML, JSON or TOML"
+        raise SyntaxProblem([_problem(file, "not-text", message, advice)])
+    if len(content) > MAX_BYTES:
+        message = "the file is larger than 1 MB, too large for a pipeline"
+        advice = "is it a data file? Give the pipeline file that reads it"
+        raise SyntaxProblem([_problem(file, "unreadable-file", message, advice)])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -140,16 +140,21 @@ def load_pipeline(options: PipelineOptions, plugins: Plugins, console: Console) 
 
 def _read(file: str, console: Console) -> tuple[str, str]:
     """What the file is called in messages, and its text."""
+    from aqueducts.load import MAX_BYTES, decode
+
     is_stdin = file == _STDIN
     if is_stdin and is_terminal(sys.stdin):
         console.tell("reading the pipeline from standard input; end it with Ctrl-D")
     try:
-        content = sys.stdin.buffer.read() if is_stdin else Path(file).read_bytes()
-        return "<stdin>" if is_stdin else file, content.decode("utf-8-sig")
+        if is_stdin:
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise click.UsageError(f"Cannot read {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"{file} is no UTF-8 text: {error}") from error
+    name = "<stdin>" if is_stdin else file
+    return name, decode(name, content).removeprefix("\ufeff")
 
 
 def _detect(text: str) -> DocumentFormat:

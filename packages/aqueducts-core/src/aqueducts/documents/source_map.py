@@ -46,6 +46,8 @@ class SourceMap:
         self._source = source
         self._entries = entries
         self._read_offsets = read_offsets
+        self._last: tuple[tuple[int, int], list[int] | None] = ((-1, -1), None)
+        """The scalar that was looked into last: there may be thousands of places in one."""
 
     @property
     def file(self) -> str:
@@ -108,7 +110,9 @@ class SourceMap:
         return self.position_inside(path, offset_of_line(string, line, column))
 
     def _inside(self, start: int, end: int, string: str, offset: int) -> int:
-        offsets = self._read_offsets(self.text, start, end, string)
+        if self._last[0] != (start, end):
+            self._last = (start, end), self._read_offsets(self.text, start, end, string)
+        offsets = self._last[1]
         return start if offsets is None else offsets[min(max(offset, 0), len(string))]
 
     def _nearest(self, path: Path) -> Entry:

@@ -44,7 +44,13 @@ def read_toml(source: SourceText) -> tuple[Any, SourceMap]:
     return _plain(value, (), entries), SourceMap(source, entries, read_offsets)
 
 
+_DEEP_KEY = re.compile(rf"(?:[\w-]+\s*\.\s*){{{MAX_DEPTH},}}")
+
+
 def _parse(source: SourceText) -> dict[str, Any]:
+    deep = _DEEP_KEY.search(source.text)
+    if deep is not None:
+        raise source.too_deep(deep.start())
     try:
         return tomllib.loads(source.text)
     except RecursionError:

@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     r"|(?P<other>(?=[^${}\n]*\}))"
     r"|(?P<open>))"
 )
+_MOST_PROBLEMS = 1000
+
 _REFERENCE_HEAD = "${secret:"
 
 _FOREIGN = re.compile(r"\{\{ *[\w.]+ *\}\}|\{%[^%\n]*%\}")
@@ -253,6 +255,8 @@ class _Renderer:
         self._report(problem, match.span(), place)
 
     def _report(self, problem: Problem, span: tuple[int, int], place: _Place) -> None:
+        if len(self.problems) >= _MOST_PROBLEMS:
+            return
         position = self._position(place, span[0])
         self.problems.append(
             msgspec.structs.replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from aqueducts.validation.places import Places
 from aqueducts.validation.queries import check_queries
 from aqueducts.validation.references import certain_problems
 from aqueducts.validation.secret_references import check_secret_references
-from aqueducts.validation.shape import fit
+from aqueducts.validation.shape import MOST_PROBLEMS, fit
 from aqueducts.validation.short_forms import write_out
 
 __all__ = ["Checked", "check"]
@@ -51,13 +52,13 @@ def check(rendered: Rendered, plugins: Plugins, *, strict: bool = False) -> Chec
         try:
             document = model.model_validate(shape.value)
         except ValidationError as error:
-            problems += problems_of(error, shape)
+            problems += islice(problems_of(error, shape), MOST_PROBLEMS)
         problems += check_secret_references(shape.value, plugins, places)
         problems += check_locations(shape.value, plugins, places)
         problems += check_queries(shape.value, plugins, places, incomplete)
         if _errors(problems):
             # Where nothing is wrong, planning looks at names, and knows the caller's tables.
-            problems += certain_problems(shape.value, places.problem)
+            problems += islice(certain_problems(shape.value, places.problem), MOST_PROBLEMS)
     else:
         problems.append(_not_a_mapping(places))
     if strict:

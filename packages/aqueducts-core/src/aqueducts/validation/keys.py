@@ -52,10 +52,16 @@ class FittedModel(msgspec.Struct, frozen=True):
             names[PARAMS_KEY] = (PARAMS_KEY,)
         return names
 
+    def knows(self, key: str) -> bool:
+        """Whether a field is called so."""
+        return any(key in names for names in self.names.values())
+
 
 def key_problems(fitted: Sequence[FittedModel], value: Any, places: Places) -> Iterator[Problem]:
     """Yield fields that are missing, and keys that no field has; `value` is the whole pipeline."""
-    everywhere = [*fitted, *(part for each in fitted for part in _parts_left_out(each))]
+    everywhere = _Everywhere(
+        [*fitted, *(part for each in fitted for part in _parts_left_out(each))]
+    )
     for each in fitted:
         yield from _Keys(each, everywhere, value, places).problems()
 
@@ -73,11 +79,30 @@ def _is_model(each: Any) -> bool:
     return isinstance(each, type) and issubclass(each, BaseModel)
 
 
+class _Everywhere:
+    """All mappings of a document by their paths."""
+
+    def __init__(self, fitted: Sequence[FittedModel]) -> None:
+        self._by_path = {each.path: each for each in fitted}
+        self._below: dict[Path, list[FittedModel]] = {}
+        for each in fitted:
+            for length in range(1, len(each.path)):
+                self._below.setdefault(each.path[:length], []).append(each)
+
+    def at(self, path: Path) -> FittedModel | None:
+        """The mapping at a path."""
+        return self._by_path.get(path)
+
+    def below(self, path: Path) -> Sequence[FittedModel]:
+        """The mappings inside of a mapping."""
+        return self._below.get(path, ())
+
+
 class _Keys:
     """The keys of one mapping."""
 
     def __init__(
-        self, fitted: FittedModel, everywhere: Sequence[FittedModel], value: Any, places: Places
+        self, fitted: FittedModel, everywhere: _Everywhere, value: Any, places: Places
     ) -> None:
         self._model = fitted.model
         self._path = fitted.path
@@ -125,18 +150,20 @@ class _Keys:
 
     def _elsewhere(self, key: str) -> str | None:
         """Where a key belongs, if it is known further in or further out."""
-        depth = len(self._path)
-        for each in self._everywhere:
-            is_known = any(key in names for names in each.names.values())
-            if not is_known or each.path == self._path:
-                continue
-            if each.path[:depth] == self._path:
-                inner = self._places.written(each.path)[len(self._places.written(self._path)) :]
-                return f"'{key}' belongs to {dotted(inner)}" if inner else None
-            if self._path[: len(each.path)] == each.path and key not in ("type", "name"):
-                outer = dotted(self._places.written(each.path)) or f"{self._places.root} itself"
-                return f"'{key}' belongs to {outer}{self._in_toml()}"
+        inner = next((each for each in self._inner() if each.knows(key)), None)
+        if inner is not None:
+            rest = self._places.written(inner.path)[len(self._places.written(self._path)) :]
+            return f"'{key}' belongs to {dotted(rest)}" if rest else None
+        for length in range(len(self._path)):
+            outer = self._everywhere.at(self._path[:length])
+            if outer is not None and outer.knows(key) and key not in ("type", "name"):
+                where = dotted(self._places.written(outer.path)) or f"{self._places.root} itself"
+                return f"'{key}' belongs to {where}{self._in_toml()}"
         return None
+
+    def _inner(self) -> Sequence[FittedModel]:
+        # A key of the whole is no misplaced key of one of its many parts.
+        return self._everywhere.below(self._path) if self._path else ()
 
     def _in_toml(self) -> str:
         file = self._places.rendered.file or ""

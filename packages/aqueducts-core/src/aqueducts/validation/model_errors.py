@@ -26,7 +26,7 @@ def problems_of(error: ValidationError, shape: Shape) -> Iterator[Problem]:
     by_path: dict[Path, list[Mapping[str, Any]]] = {}
     for each in error.errors(include_url=False):
         path = _data_path(each["loc"], shape, is_missing=each["type"].startswith("missing"))
-        is_known = any(path[: len(refused)] == refused for refused in shape.refused)
+        is_known = any(path[:length] in shape.refused for length in range(len(path) + 1))
         if not is_known and not (each["type"] == "missing" and path[:-1] in shape.fitted):
             by_path.setdefault(path, []).append(each)
     for path, errors in by_path.items():
@@ -40,10 +40,10 @@ def _data_path(loc: Sequence[str | int], shape: Shape, *, is_missing: bool) -> P
     """
     path: Path = ()
     value = shape.value
-    unions = set(shape.unions)
+    named: set[Path] = set()
     for index, part in enumerate(loc):
-        if path in unions:
-            unions.remove(path)
+        if path in shape.unions and path not in named:
+            named.add(path)
         elif _has(value, part):
             path, value = (*path, part), value[part]
         elif is_missing and index == len(loc) - 1:

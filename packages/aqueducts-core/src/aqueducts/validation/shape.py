@@ -8,6 +8,7 @@ Both go through the same data, so that all problems of a file come at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -22,7 +23,10 @@ from aqueducts.validation.names import field_names, members_of, tag_key
 from aqueducts.validation.places import Places
 from aqueducts.validation.tags import TagReader
 
-__all__ = ["Shape", "fit"]
+__all__ = ["MOST_PROBLEMS", "Shape", "fit"]
+
+MOST_PROBLEMS = 1000
+"""Of one kind; a file that has more is generated, and wrong in one way."""
 
 
 class Shape(msgspec.Struct):
@@ -54,7 +58,7 @@ def fit(
     shape = Shape(value, places)
     fitter = _Fitter(shape, moved, TagReader(plugins, places))
     shape.value = fitter.fit(model, value, ())
-    shape.problems += key_problems(fitter.fitted, shape.value, places)
+    shape.problems += islice(key_problems(fitter.fitted, shape.value, places), MOST_PROBLEMS)
     return shape
 
 

@@ -25,6 +25,13 @@ _NO_QUERY = re.compile(
 )
 """What is no query; the engine tells some of it when the tables are known, or never."""
 
+_MOST_OPERATORS = 3000
+"""The engine goes down a chain of operators by recursion: some 5000 exhaust the stack."""
+
+_OPERATORS = frozenset(
+    {*"+-*/%", "||", "and", "or", "union", "except", "intersect", "=", "<", ">", "<=", ">=", "<>"}
+)
+
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported: (.*)")
 
 
@@ -37,6 +44,8 @@ def find_syntax_error(query: str, parser: SessionContext) -> tuple[str, int, int
         word = statement[1].upper()
         advice = ": set explain or explain_analyze of the stage" if word == "EXPLAIN" else ""
         return _not_a_query(word) + advice, *_position(query, statement.start(1))
+    if len(query) > _MOST_OPERATORS and _operators(query) > _MOST_OPERATORS:
+        return f"the query chains more than {_MOST_OPERATORS} operators; take it apart", 1, 1
     try:
         parser.sql_with_options(query, READ_ONLY)
     # DataFusion raises ValueError here, and a bare Exception there.
@@ -52,6 +61,8 @@ def _explain(text: str, query: str) -> tuple[str, int, int] | None:
         place = _PLACE.search(message)
         line, column = (int(place[1]), int(place[2])) if place else _end_of(query)
         return _sentence(_PLACE.sub("", message)), line, column
+    if "RecursionLimitExceeded" in text:
+        return "the query nests too deeply; take it apart into stages", *_first_word(query)
     refused = _REFUSED.search(text)
     if refused is not None:
         return _not_a_query(refused[2].strip()), *_first_word(query)
@@ -85,6 +96,10 @@ def _not_a_query(what: str) -> str:
 def _first_word(query: str) -> tuple[int, int]:
     lead = len(query) - len(query.lstrip())
     return _position(query, lead)
+
+
+def _operators(query: str) -> int:
+    return sum(word.text.lower() in _OPERATORS for word in read_words(query))
 
 
 def _second_statement(query: str) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def problem_list(problems: Sequence[Problem], console: Console, style: Styler | 
     texts = dict(console.texts)
     shown = []
     for problem in problems[:_MOST_SHOWN]:
-        if problem.file is not None and problem.file not in texts:
+        if problem.file is not None and problem.line and problem.file not in texts:
             texts[problem.file] = _read(problem.file)
         text = texts.get(problem.file) if problem.file is not None else None
         shown.append(_colored(render(problem, text or None), style))
