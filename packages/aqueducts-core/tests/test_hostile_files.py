@@ -76,7 +76,7 @@ def _check(path: Path, log: Path) -> tuple[int, str, int]:
             stdout=output,
             stderr=subprocess.STDOUT,
             # Measuring coverage takes memory and time of its own.
-            preexec_fn=_limit_time,
+            preexec_fn=_limit_time,  # noqa: PLW1509 - it calls nothing that could wait
             env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
         )
         _, status, used = os.wait4(process.pid, 0)
