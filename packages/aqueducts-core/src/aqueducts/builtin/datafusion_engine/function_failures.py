@@ -20,7 +20,10 @@ def function_error(text: str) -> QueryError | None:
         return None
     message = _message(text[raised.end() :])
     if raised["kind"] == "ValueError":
-        return QueryError(message, problem_code="sql-value")
+        # Functions that tell of values do it like this: name_of_function takes ...
+        return QueryError(
+            message, problem_code="sql-value", subject=("function", message.partition(" ")[0])
+        )
     kind = raised["kind"].rpartition(".")[2]
     return QueryError(f"a function failed: {kind}: {message}")
 

@@ -33,6 +33,19 @@ _SPELLINGS = (
     ("string_agg(..., ',')", ("group_concat", "listagg")),
     ("CAST(... AS type)", ("convert", "to_number")),
     ("try_cast(... AS type)", ("safe_cast", "try_convert")),
+    (
+        "json_as_text(column, 'key', ...), or column -> 'key' ->> 'key'",
+        (
+            *("json_extract", "json_extract_string", "json_extract_scalar", "json_value"),
+            *("json_extract_path", "json_extract_path_text", "get_json_object", "json_query"),
+            *("json_string", "json_unquote", "jsonb_extract_path_text"),
+        ),
+    ),
+    ("json_length(column, 'key', ...)", ("json_array_length", "jsonb_array_length")),
+    (
+        "unnest(unnest_json_array(column))",
+        ("json_array_elements", "jsonb_array_elements", "json_array_elements_text", "json_each"),
+    ),
     ("strpos(text, part)", ("charindex", "locate")),
     ("upper(...)", ("ucase",)),
     ("lower(...)", ("lcase",)),

@@ -26,6 +26,8 @@ _MOST_ROWS = 4096
 the processor until it is read."""
 _MOST_BYTES = 64 << 20
 """Of rows that are kept until the next ones come; what is asked of larger ones is asked alone."""
+_MOST_THREADS = 64
+"""Whose last rows are kept."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -68,10 +70,12 @@ class Batches:
         if batch is None or batch.identity != _identity(rows):
             if batch is not None:
                 self._companions[batch.first] = frozenset(batch.asked)
+            if len(self._last) >= _MOST_THREADS:
+                self._last.clear()  # most of them are gone
             self._last[thread] = batch = _Batch(rows, request)
         batch.asked.add(request)
         if request not in batch.results:
-            is_first = request is batch.first or request == batch.first
+            is_first = request == batch.first
             others = self._companions.get(request, frozenset()) if is_first else frozenset()
             with _paused_collector():
                 batch.results.update(self._work_out(rows, *self._together(request, others)))

@@ -71,15 +71,17 @@ def text_of(item: Item | None) -> str:
     return item.text if isinstance(item, Token) else ""
 
 
-def refuse(call: str, message: str, hint: str | None = None) -> NoReturn:
-    """Raise an error about a call: `call` is the function's name, or the operator."""
-    is_operator = call.startswith("-")
-    raise QueryError(
-        f"{call} {message}",
-        problem_code="sql-type",
-        subject=("operator" if is_operator else "function", call),
-        hint=hint,
-    )
+def refuse(
+    call: str, message: str, hint: str | None = None, key: str | int | None = None
+) -> NoReturn:
+    """Raise an error about a call: `call` is the function's name, or the operator.
+
+    A `key` says which one is meant, where there may be several.
+    """
+    subject = ("operator" if call.startswith("-") else "function", call)
+    if isinstance(key, str):
+        subject = ("text", key)
+    raise QueryError(f"{call} {message}", problem_code="sql-type", subject=subject, hint=hint)
 
 
 def _literal(text: str) -> str:

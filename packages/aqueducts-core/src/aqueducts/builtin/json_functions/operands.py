@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aqueducts.builtin.json_functions.calls import Call, Item, refuse, text_of
+from aqueducts.builtin.json_functions.calls import Call, Item, text_of
 from aqueducts.builtin.json_functions.tokens import Token
 
-__all__ = ["calls", "find_operand", "literal_ahead", "refuse_neighbours"]
+__all__ = ["ambiguous_neighbour", "calls", "find_operand", "literal_ahead"]
 
 _TIGHTER = frozenset({"+", "-", "*", "/", "%", "||", "^", "&", "|", "~", "#"})
 """Operators that some SQL dialects bind tighter than `->`, and others do not."""
@@ -58,15 +58,11 @@ def find_operand(items: Sequence[Item]) -> int | None:
     return None
 
 
-def refuse_neighbours(operator: Token, before: Item | None, after: Item | None) -> None:
-    """Refuse an operator beside others, where readers and dialects differ on what it is for."""
-    for neighbour, others in ((before, _TIGHTER), (after, _TIGHTER | _AFTER)):
-        if text_of(neighbour) in others:
-            refuse(
-                operator.text,
-                f"beside {text_of(neighbour)} can be read in two ways",
-                f"put parentheses around it: (column {operator.text} 'key')",
-            )
+def ambiguous_neighbour(before: Item | None, after: Item | None) -> str | None:
+    """What is beside an operator for which readers and dialects differ on what belongs to it."""
+    if text_of(before) in _TIGHTER:
+        return text_of(before)
+    return text_of(after) if text_of(after) in _TIGHTER | _AFTER else None
 
 
 def _primary(items: Sequence[Item], place: int) -> int | None:

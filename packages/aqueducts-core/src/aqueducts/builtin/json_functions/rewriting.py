@@ -16,10 +16,10 @@ from aqueducts.builtin.json_functions.calls import Call, Item, Region, Wrap, ref
 from aqueducts.builtin.json_functions.casts import function_for, type_ahead
 from aqueducts.builtin.json_functions.names import ALIASES, FUNCTION_NAMES, UNNEST
 from aqueducts.builtin.json_functions.operands import (
+    ambiguous_neighbour,
     calls,
     find_operand,
     literal_ahead,
-    refuse_neighbours,
 )
 from aqueducts.builtin.json_functions.paths import JsonPath
 from aqueducts.builtin.json_functions.tokens import Token, tokenize
@@ -173,8 +173,15 @@ class _Reader:
         following = self._next + len(right)
         before = self._items[begin - 1] if begin else None
         after = self._tokens[following] if following < len(self._tokens) else None
-        refuse_neighbours(operator, before, after)
         document = self._items[begin:]
+        neighbour = ambiguous_neighbour(before, after)
+        if neighbour is not None:
+            refuse(
+                operator.text,
+                f"beside {neighbour} can be read in two ways",
+                f"put parentheses around it: ({self._query[document[0].start : right[-1].end]})",
+                _literal_step(operator.text, right),
+            )
         name = _OPERATORS[operator.text]
         place = (document[0].start, right[-1].end)
         self._items[begin:] = [self._call(name, place, (document, right), operator.text)]
@@ -231,6 +238,7 @@ def _refuse_comparisons(items: Sequence[Item]) -> None:
                 "gives JSON text, in which strings have quotes: not to be compared",
                 "compare what ->> or json_as_text gives, or a value of one type: json_get_str, "
                 "json_get_int, json_get_float, json_get_bool",
+                call.path[-1] if call.operator and call.path else None,
             )
 
 
