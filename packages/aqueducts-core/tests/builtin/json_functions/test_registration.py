@@ -152,7 +152,7 @@ def test_pipelines_read_json(lab: Lab) -> None:
     [
         ("SELECT upper(json_get_str(id, 'a')) AS x FROM orders", "json_get_str"),
         ("SELECT id, id -> 'a' AS x FROM orders", "->"),
-        ("SELECT id FROM orders WHERE CAST(id AS VARCHAR) -> 'a' = 'b'", "->"),
+        ("SELECT id FROM orders WHERE CAST(id AS VARCHAR) -> 'a' = 'b'", "'a'"),
     ],
 )
 def test_mistakes_have_a_place(lab: Lab, query: str, marked: str) -> None:
