@@ -458,6 +458,28 @@ def test_a_table_of_the_callers_session(lab: Lab) -> None:
     assert not session.table_exist("out")
 
 
+@pytest.mark.parametrize(
+    ("setting", "is_described"),
+    [
+        ("datafusion.explain.show_statistics", True),
+        ("datafusion.explain.physical_plan_only", True),
+        ("datafusion.explain.logical_plan_only", False),
+    ],
+)
+def test_settings_of_a_callers_session(lab: Lab, setting: str, is_described: bool) -> None:
+    """Some keep the engine from telling; then nothing is claimed."""
+    from datafusion import SessionConfig, SessionContext
+
+    session = SessionContext(SessionConfig().set(setting, "true"))
+    made = lab.pipeline(
+        [trips(lab)], [{"name": "s", "query": "SELECT id FROM trips"}], to=lab.target()
+    )
+    found = planned(lab, made, session=session)
+    assert result(found).is_described is is_described
+    assert [scan.files for scan in result(found).scans] == ([6] if is_described else [])
+    assert (found.memory.low_bytes is not None) is is_described
+
+
 def test_files_are_found_where_folder_names_are_odd(lab: Lab) -> None:
     """Values with spaces, commas and brackets."""
     for value in ("a b", "c,d]", "e=f"):

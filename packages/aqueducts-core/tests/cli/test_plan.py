@@ -49,7 +49,7 @@ def test_text_for_people(folder: Path, invoke: Any) -> None:
     assert "\nread for the result\n  people  1 file, at most 48 B\n" in text
     assert "\n          columns name, age, city\n" in text
     assert "\ndestination\n  out     file out.csv: is created\n" in text
-    assert "groups (city): " in text
+    assert "group by city: " in text
     assert text.endswith("changes\n          the target is not there yet\n")
     assert sorted(path.name for path in folder.iterdir()) == ["people.csv", "pipeline.yml"]
 

@@ -63,8 +63,8 @@ class _LogicalScan(msgspec.Struct, frozen=True):
     """Those that the source applies itself; partition columns, for files."""
 
 
-def read_operators(plan: ExecutionPlan, with_statistics: str, with_schema: str) -> Operator:
-    """The plan as a tree, with what EXPLAIN VERBOSE tells about it.
+def read_operators(plan: ExecutionPlan, with_statistics: str, with_schema: str) -> Operator | None:
+    """The plan as a tree, with what EXPLAIN VERBOSE tells about it; None for texts of another.
 
     Texts of operators hold literals of queries, with line breaks and all: the tree tells which
     operator comes next and how far it is indented.
@@ -73,6 +73,8 @@ def read_operators(plan: ExecutionPlan, with_statistics: str, with_schema: str) 
     _list_operators(plan, 0, found)
     statistics = _split(with_statistics, found)
     schemas = _split(with_schema, found)
+    if statistics is None or schemas is None:
+        return None
     parts = iter(zip(found, statistics, schemas, strict=True))
 
     def build(node: ExecutionPlan) -> Operator:
@@ -95,15 +97,15 @@ def _list_operators(node: ExecutionPlan, depth: int, found: list[tuple[int, str]
         _list_operators(child, depth + 1, found)
 
 
-def _split(text: str, operators: Sequence[tuple[int, str]]) -> list[str]:
-    """The text of each operator; empty ones where the text is of another plan."""
+def _split(text: str, operators: Sequence[tuple[int, str]]) -> list[str] | None:
+    """The text of each operator; None where the text is of another plan."""
     starts = []
     position = 0
     for depth, name in operators:
         pattern = re.compile(rf"^ {{{2 * depth}}}{re.escape(name)}(?=[:,\s])", re.MULTILINE)
         match = pattern.search(text, position)
         if match is None:
-            return [""] * len(operators)
+            return None
         starts.append(match.start())
         position = match.end()
     return [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]

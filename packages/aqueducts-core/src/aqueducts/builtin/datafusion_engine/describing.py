@@ -30,8 +30,11 @@ def describe(
     executor: Executor,
     links: Links,
     sources: Mapping[str, str],
-) -> QueryPlan:
-    """What running the query of a table would read and hold."""
+) -> QueryPlan | None:
+    """What running the query of a table would read and hold.
+
+    None where the settings of a caller's session keep the engine from telling.
+    """
     with executor.guarded():
         frame = context.table(quote(name))
         logical, physical = frame.optimized_logical_plan(), frame.execution_plan()
@@ -42,9 +45,11 @@ def describe(
         texts.update(zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True))
     plan = read_operators(
         physical,
-        texts.get("physical_plan_with_stats", ""),
+        texts.get("physical_plan_with_stats", texts.get("physical_plan", "")),
         texts.get("physical_plan_with_schema", ""),
     )
+    if plan is None:
+        return None
     with executor.guarded():
         return QueryPlan(
             scans=tuple(source_scans(logical, plan, links, sources)),

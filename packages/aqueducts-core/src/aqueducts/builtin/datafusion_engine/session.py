@@ -159,7 +159,7 @@ class DataFusionSession(Session):
             plans += [f"{kind}\n{text.rstrip()}" for kind, text in zip(kinds, texts, strict=True)]
         return self._links.restore("\n".join(plans))
 
-    def describe(self, name: str) -> QueryPlan:
+    def describe(self, name: str) -> QueryPlan | None:
         """What running a table's query would read and hold, by its plan."""
         from aqueducts.builtin.datafusion_engine.describing import describe  # no run needs it
 
@@ -167,6 +167,8 @@ class DataFusionSession(Session):
         for table, known_as in self._tables.items():
             sources.update(dict.fromkeys(known_as, table))
         found = describe(name, self._context, self._executor, self._links, sources)
+        if found is None:
+            return None
         limits = self._join_sizes.limits
         scans = [
             msgspec.structs.replace(scan, limit=None)

@@ -33,10 +33,10 @@ _PURPOSES = {
     "explain_analyze": "to measure {}",
 }
 _OPERATORS = {
-    "join": "hash table of a join",
-    "group": "groups",
-    "sort": "sorting",
-    "window": "window",
+    "join": "join on",
+    "group": "group by",
+    "sort": "sort by",
+    "window": "window over",
 }
 _HOW_SURE = {"statistics": "about ", "sample": "about ", "bound": "at most "}
 _MARKS = {"added": "+", "removed": "-", "type": "~"}
@@ -225,7 +225,7 @@ def _column_change(column: ColumnChange) -> str:
 def _memory(plan: PipelinePlan) -> Iterator[str]:
     memory = plan.memory
     if memory.low_bytes is None or memory.high_bytes is None:
-        yield "nothing can be said"
+        yield "nothing can be said" if plan.queries else "no query is run"
         return
     low, high = quantities.size(memory.low_bytes), quantities.size(memory.high_bytes)
     amount = f"about {low}" if low == high else f"{low} to {high}"
@@ -244,7 +244,7 @@ def _total(held: Sequence[HeldRows]) -> tuple[int, int]:
 def _held(held: HeldRows) -> str:
     name = _OPERATORS[held.operator]
     detail = held.detail.replace(" ASC NULLS LAST", "")
-    return visible(f"{name} ({detail}): {_amount(held)}{_spills(held)}")
+    return visible(f"{name} {detail}: {_amount(held)}{_spills(held)}")
 
 
 def _spills(held: HeldRows) -> str:
