@@ -9,8 +9,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqueducts.pipeline_tests.comparison import Differences, Tolerances, compare_rows
+from aqueducts.pipeline_tests.comparison import Differences, compare_rows
 from aqueducts.pipeline_tests.contents import read_rows
+from aqueducts.pipeline_tests.matching import Tolerances
 
 SCHEMA = pa.schema([("k", pa.int64()), ("v", pa.float64()), ("t", pa.string())])
 

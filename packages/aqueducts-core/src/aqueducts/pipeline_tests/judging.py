@@ -9,8 +9,9 @@ from aqueducts.arrow_types import type_name
 from aqueducts.diagnostics import Problem
 from aqueducts.documents import Path
 from aqueducts.errors import AqueductsError, PipelineError, ValidationProblem
-from aqueducts.pipeline_tests.comparison import Differences, Tolerances, compare_rows
+from aqueducts.pipeline_tests.comparison import Differences, compare_rows
 from aqueducts.pipeline_tests.contents import Contents, read_contents, read_rows
+from aqueducts.pipeline_tests.matching import Tolerances
 from aqueducts.pipeline_tests.models import Case, Expectation, ExpectedError, Tolerance
 from aqueducts.pipeline_tests.outcomes import Failure, Observed
 from aqueducts.pipeline_tests.reading import TestFile

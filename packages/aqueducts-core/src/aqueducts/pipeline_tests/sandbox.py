@@ -1,4 +1,4 @@
-"""What a pipeline under test is run with: no secrets, no listeners, an engine that is watched."""
+"""What a pipeline under test is run with: made-up secrets, and an engine that is watched."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def aqueducts_sources() -> Sequence[type[Source[Any]]]:
 
 
 class SandboxPlugins(Plugins):
-    """The plugins of one test: secrets are made up, nobody listens, and stages are kept."""
+    """The plugins of one test: secrets are made up, and an engine that is watched."""
 
     def __init__(
         self,

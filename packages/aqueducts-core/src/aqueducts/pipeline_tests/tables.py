@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aqueducts.arrow_types import to_arrow, type_name
 from aqueducts.diagnostics import Problem
 from aqueducts.errors import ValidationProblem
-from aqueducts.pipeline_tests.values import MisfitError, storage
+from aqueducts.pipeline_tests.typed_values import MisfitError, storage
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,8 @@ import pytest
 
 from aqueducts.arrow_types import to_arrow
 from aqueducts.models.types import parse_type
-from aqueducts.pipeline_tests.values import MisfitError, as_type, frozen, storage, to_values
+from aqueducts.pipeline_tests.typed_values import MisfitError, as_type, storage
+from aqueducts.pipeline_tests.values import frozen, to_values
 
 
 def _arrow(name: str) -> pa.DataType:
