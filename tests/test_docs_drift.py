@@ -28,6 +28,7 @@ from aqueducts import (
     plan_facts,
     relations,
     results,
+    shortage,
     testing,
 )
 from aqueducts.cli.checkup import installation_checks, machine_checks, surroundings_checks
@@ -475,7 +476,7 @@ def test_contract_has_every_class() -> None:
     """Whatever plugins implement or get has a heading."""
     text = (DOCS / "plugins" / "contract.md").read_text(encoding="utf-8")
     titles = re.findall(r"^### (\w+)$", text, re.MULTILINE)
-    names = {*connectors.__all__, *plan_facts.__all__, *relations.__all__}
+    names = {*connectors.__all__, *plan_facts.__all__, *relations.__all__, *shortage.__all__}
     names |= {"Health", "HealthCheck"}
     names -= {"Relation"}
     assert sorted(titles) == sorted(names)

@@ -42,6 +42,7 @@ CONTRACT = (
         "plan_facts",
         ("TargetChange", "ColumnChange", "QueryPlan", "SourceScan", "HeldRows"),
     ),
+    ("Scarce memory", "shortage", ("Strain", "Shortage")),
     ("The doctor", "health", ("HealthCheck", "Health")),
     ("Engines", "connectors", ("Engine", "EngineSettings", "Session")),
 )
@@ -60,9 +61,9 @@ SUITES = (
 
 _CONTRACT_INTRODUCTION = """Every class that plugins implement or get, with what each of its parts \
 has to do. Classes under
-Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under The
-doctor in `aqueducts.health`, all others in `aqueducts.connectors`. The page is made
-from the code by `tools/plugin_reference.py`.
+Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under Scarce
+memory in `aqueducts.shortage`, those under The doctor in `aqueducts.health`, all others in
+`aqueducts.connectors`. The page is made from the code by `tools/plugin_reference.py`.
 """
 
 _CHECKS_INTRODUCTION = """What each suite of `aqueducts.testing` is told by its subclass, and what \

@@ -17,6 +17,7 @@ from aqueducts.builtin import plugin as builtin_plugin
 from aqueducts.connectors import Destination, Frame, ModelClass, RunContext, WriteReport
 from aqueducts.errors import AqueductsError, DestinationError
 from aqueducts.models.fields import Location, Name, PipelineModel
+from aqueducts.plan_facts import TargetChange
 from aqueducts.plugins import Plugins
 from aqueducts.testing import ALL_TYPES, DestinationSuite
 
@@ -120,7 +121,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """Everything is overridden here, so that all checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 23
+    assert len(_CHECKS) == 24
     assert {check for check, _, _ in _MISTAKES} == set(_CHECKS)
 
 
@@ -179,6 +180,21 @@ class _Nothing(_Good):
 class _Preparing(_Good):
     def prepare(self, context: RunContext) -> None:
         self.target.write_bytes(b"")
+
+
+class _OddPlan(_Good):
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> Any:
+        return "replace it"
+
+
+class _WrongPlan(_Good):
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:
+        return TargetChange(action="create")
+
+
+class _BlindPlan(_Good):
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:
+        return TargetChange(action="replace", columns=())
 
 
 class _FirstWins(_Good):
@@ -364,7 +380,10 @@ _MISTAKES: list[tuple[str, type[Destination[Any]], str]] = [
     ("test_unknown_keys_are_told", _Ignoring, "does not exist is taken without a word"),
     ("test_reports_the_rows_it_wrote", _Miscounting, "the report tells 1 rows of 5"),
     ("test_reports_the_rows_it_wrote", _Nothing, "write returns NoneType"),
-    ("test_looking_changes_nothing", _Preparing, "prepare or check changes the target"),
+    ("test_looking_changes_nothing", _Preparing, "prepare, check or describe_write changes"),
+    ("test_says_what_a_write_would_do", _OddPlan, "describe_write gives str"),
+    ("test_says_what_a_write_would_do", _WrongPlan, "a write would create, it is said"),
+    ("test_says_what_a_write_would_do", _BlindPlan, "one column more it is said: {}"),
     ("test_second_write_takes_effect", _FirstWins, "the second write changes nothing"),
     ("test_failed_query_leaves_what_was_there", _InPlace, "midway the target is not as it was"),
     ("test_failed_query_leaves_what_was_there", _Littering, r"there is still \['out.tmp'\]"),

@@ -17,6 +17,7 @@ from aqueducts import hookimpl
 from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.connectors import Engine, EngineSettings, Frame, Session
 from aqueducts.errors import EngineError
+from aqueducts.plan_facts import QueryPlan, SourceScan
 from aqueducts.plugins import Plugins
 from aqueducts.relations import ArrowStream, ArrowTable, GivenTable, Relation
 from aqueducts.testing import EngineSuite
@@ -67,6 +68,9 @@ class _Session(Session):
     def close(self) -> None:
         self.inner.close()
 
+    def describe(self, name: str) -> QueryPlan | None:
+        return self.inner.describe(name)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
@@ -107,7 +111,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """All checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 25
+    assert len(_CHECKS) == 26
     found = {check for check, _, _ in _MISTAKES} | {"test_name_is_offered"}
     assert found == set(_CHECKS)
 
@@ -292,6 +296,17 @@ class _Short(_Session):
         return "a plan"
 
 
+class _Renamed(_Session):
+    def describe(self, name: str) -> QueryPlan | None:
+        return QueryPlan(scans=(SourceScan(source="__source_1"),))
+
+
+class _Running(_Session):
+    def describe(self, name: str) -> QueryPlan | None:
+        self.inner.frame("t").stream().read_all()
+        return None
+
+
 class _Hopeful(_Session):
     def replan(self, error: Exception) -> str | None:
         return "trying harder"
@@ -357,6 +372,8 @@ _MISTAKES: list[tuple[str, type[Engine], str]] = [
     ("test_errors_of_streams_come_through", _engine_of(_Wordy), "EngineError is raised"),
     ("test_rows_are_counted", _engine_of(_Uncounted), r"rows_read: \{\}"),
     ("test_plans_are_explained", _engine_of(_Short), "analyze changes nothing"),
+    ("test_plans_are_told", _engine_of(_Renamed), r"the scans are of \['__source_1'\]"),
+    ("test_plans_are_told", _engine_of(_Running), "describe reads rows"),
     ("test_only_memory_is_planned_again", _engine_of(_Hopeful), "replan of a ValueError"),
     ("test_queries_are_interrupted", _engine_of(_Deaf), "interrupt"),
     ("test_runs_do_not_meet", _engine_of(_Sharing), "for another session's table, nothing"),

@@ -59,6 +59,9 @@ class _Store(Store):
     def changed(self, listing: Listing) -> Listing:
         return listing
 
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        return self.local.find_target(extensions)
+
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
         self.local.check_target(is_single_file=is_single_file, extensions=extensions)
 
@@ -108,7 +111,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """All checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 14
+    assert len(_CHECKS) == 15
     assert {check for check, _, _ in _MISTAKES} == set(_CHECKS)
 
 
@@ -270,6 +273,21 @@ class _Touching(_Store):
         Path(self.path).touch()
 
 
+class _Seeing(_Store):
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        return Listing(root="/", files=[])
+
+
+class _Hoping(_Store):
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        return super().find_target(extensions) or Listing(root="/", files=[])
+
+
+class _Mute(_Store):
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        raise NotImplementedError
+
+
 class _Careless(_Store):
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
         """Whatever is there."""
@@ -298,6 +316,8 @@ _MISTAKES: list[tuple[str, type[ObjectStoreType], str]] = [
     ("test_forbidden_writes_are_not_committed", _type_of(_Reviving), "nothing is raised"),
     ("test_folders_are_replaced_as_a_whole", _type_of(_Merging), "the folder has"),
     ("test_looking_changes_nothing", _type_of(_Touching), "after check_target the folder has"),
+    ("test_targets_are_found", _type_of(_Seeing), r"where a.csv is, find_target gives \[\]"),
+    ("test_targets_are_found", _type_of(_Hoping), "where nothing is, find_target gives Listing"),
     ("test_other_files_are_protected", _type_of(_Careless), "for a folder with other files"),
 ]
 """A check, a store with the mistake that it is there for, and what it says."""
@@ -327,3 +347,10 @@ def test_what_is_not_supported_is_left_out() -> None:
 
     left_out = {check for check in _CHECKS if not callable(getattr(Plain, check))}
     assert left_out == {"test_globs_are_expanded", "test_other_files_are_protected"}
+
+
+def test_a_store_may_not_know_its_targets(tmp_path: Path) -> None:
+    """Then plans tell nothing of them."""
+    suite = _Suite()
+    suite.offered = _type_of(_Mute)
+    _run(suite, "test_targets_are_found", tmp_path)

@@ -20,6 +20,7 @@ from aqueducts.errors import (
     SecretError,
     StorageError,
 )
+from aqueducts.plan_facts import TargetChange
 from aqueducts.testing.bench import SECRET_REFERENCE, Bench, Footprint
 from aqueducts.testing.configs import (
     check_is_frozen,
@@ -90,21 +91,49 @@ class DestinationSuite(DestinationValues, ABC):
             self._compare(bench, table, "what was written")
 
     def test_looking_changes_nothing(self, tmp_path: Path) -> None:
-        """`prepare` and `check` leave the target as it is, whether it is there or not."""
+        """`prepare`, `check` and `describe_write` leave the target as it is, there or not."""
         table = self._table(3)
         with self.open_bench(tmp_path) as bench:
             for _ in range(2):
                 before = self._state(bench.folder)
                 destination = self._destination(bench)
-                with explained("prepare or check fails", "see the error below"):
+                with explained("prepare, check or describe_write fails", "see the error below"):
                     destination.prepare(bench.context)
                     destination.check(table.schema, bench.context)
+                    destination.describe_write(table.schema, bench.context)
                 require(
                     self._state(bench.folder) == before,
-                    "prepare or check changes the target",
+                    "prepare, check or describe_write changes the target",
                     "only look there: everything is made and changed in write",
                 )
                 self._write(bench, table)
+
+    def test_says_what_a_write_would_do(self, tmp_path: Path) -> None:
+        """`describe_write` tells of what is there, or None; new columns are among what it tells."""
+        table = self._table(3)
+        wider = table.append_column("kit_extra", table.column("label"))
+        with self.open_bench(tmp_path) as bench:
+            self._write(bench, table)
+            change = self._destination(bench).describe_write(wider.schema, bench.context)
+            if change is None:
+                return
+            require(
+                isinstance(change, TargetChange),
+                f"describe_write gives {type(change).__name__}",
+                "return a TargetChange of aqueducts.plan_facts, or None",
+            )
+            action = "add" if self.appends else "replace"
+            require(
+                change.action == action,
+                f"where rows are, a write would {change.action}, it is said",
+                f"say what write does: {action}",
+            )
+            told = {each.name: each.change for each in change.columns or ()}
+            require(
+                change.columns is None or told == {"kit_extra": "added"},
+                f"of a result with one column more it is said: {told}",
+                "compare the columns that are there with those of the schema, or leave them out",
+            )
 
     def test_second_write_takes_effect(self, tmp_path: Path) -> None:
         """What was there is replaced, or added to where the destination appends."""

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from aqueducts.connectors import Engine, EngineSettings, EngineWriter, Session
 from aqueducts.errors import EngineError, OutOfMemoryError, SourceError
+from aqueducts.plan_facts import QueryPlan
 from aqueducts.relations import ArrowStream, ArrowTable, DataFile, FileScan, GivenTable
 from aqueducts.table_names import quote
 from aqueducts.testing.suite import Suite, expect_error, explained, fail, needs, optional, require
@@ -384,6 +385,27 @@ class EngineSuite(Suite, ABC):
             measured = session.explain("s", analyze=True)
             require(plan.strip(), "explain gives nothing", "return the plan")
             require(measured.strip() != plan.strip(), "analyze changes nothing", "run and measure")
+
+    def test_plans_are_told(self, tmp_path: Path) -> None:
+        """What a query would read and hold is told before it runs, of the sources there are."""
+        with self._filled(tmp_path) as session:
+            session.define("s", "SELECT id FROM t WHERE id > 1")
+            before = dict(session.rows_read())
+            plan = session.describe("s")
+            require(
+                plan is None or isinstance(plan, QueryPlan),
+                f"describe gives {type(plan).__name__}",
+                "return a QueryPlan of aqueducts.plan_facts, or None",
+            )
+            sources = [scan.source for scan in (plan.scans if plan is not None else ())]
+            require(
+                plan is None or sources == ["t"],
+                f"of a query that reads t once, the scans are of {sources}",
+                "tell each scan with the name that the source was registered by",
+            )
+            require(
+                dict(session.rows_read()) == before, "describe reads rows", "only plan the query"
+            )
 
     def test_only_memory_is_planned_again(self, tmp_path: Path) -> None:
         """`replan` says what changed after OutOfMemoryError, and is None for anything else."""

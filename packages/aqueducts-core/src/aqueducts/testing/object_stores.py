@@ -251,6 +251,23 @@ class ObjectStoreSuite(Suite, ABC):
             require(names == ["a.csv"], f"after check_target the folder has {names}", "only look")
             self._require(bench, b"old", "after check_target")
 
+    def test_targets_are_found(self, tmp_path: Path) -> None:
+        """What a write would replace is told, or that the store cannot tell."""
+        with self.open_bench(tmp_path) as bench:
+            self._put(bench, "a.csv", b"old")
+            try:
+                there = self._store(bench, "a.csv").find_target(_ENDINGS)
+                missing = self._store(bench, "new.csv").find_target(_ENDINGS)
+            except NotImplementedError:
+                return
+            names = [file.path.rpartition("/")[2] for file in (there.files if there else ())]
+            require(names == ["a.csv"], f"where a.csv is, find_target gives {names}", "give it")
+            require(
+                missing is None,
+                f"where nothing is, find_target gives {missing}",
+                "return None: there is nothing to replace",
+            )
+
     @needs("protects_other_files")
     def test_other_files_are_protected(self, tmp_path: Path) -> None:
         """A folder that holds more than data is not replaced, nor is a folder by a file."""
