@@ -110,14 +110,20 @@ def stand_guard(limit_bytes: int, *, reads_stdin: bool) -> Attempt:
             strain=entry.strain,
             message=entry.message if entry.has_given_up else None,
             excesses=(0 if shortage is None else shortage.excesses) + (frozen_at > 0),
-            is_final=attempt >= _MOST_ATTEMPTS or not _can_help(entry),
+            is_final=attempt >= _MOST_ATTEMPTS or not _can_help(entry, shortage),
         )
         _restore_terminal()
 
 
-def _can_help(entry: Entry) -> bool:
-    """Whether another attempt may need less: not where everything is held by its nature."""
+def _can_help(entry: Entry, before: Shortage | None) -> bool:
+    """Whether another attempt may need less.
+
+    Not where everything is held by its nature, nor where the engine gave up for the same reason
+    as the last time.
+    """
     strain = entry.strain
+    if entry.has_given_up and before is not None and before.message == entry.message:
+        return False
     return strain is None or strain.can_spill or strain.operator == "HashJoinExec"
 
 

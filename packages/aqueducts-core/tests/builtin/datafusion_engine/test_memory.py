@@ -195,6 +195,8 @@ def test_after_a_shortage_a_session_uses_less() -> None:
     assert ended.pool_bytes < full.pool_bytes / 2
     assert ended.batch_rows == full.batch_rows // 4
     assert ended.economy
+    written = budget_for(gib, None, Shortage(1, gib, 0, Strain("ParquetSink", "")))
+    assert written.pool_bytes == gib  # it tells of more than it holds, and somebody watches
 
 
 def test_files_that_say_they_are_sorted_are_not_sorted_again(tmp_path: Path) -> None:

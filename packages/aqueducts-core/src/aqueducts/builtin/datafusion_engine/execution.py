@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,13 @@ class Executor:
     """Runs the queries of one session and counts the rows that sources gave."""
 
     def __init__(
-        self, context: SessionContext, links: Links, queries: Mapping[str, str] | None = None
+        self,
+        context: SessionContext,
+        links: Links,
+        spill_dir: Path,
+        queries: Mapping[str, str] | None = None,
     ) -> None:
+        self._spill_dir = spill_dir
         self._queries = {} if queries is None else queries
         """Of stages, to tell whose query an operator is from."""
         self._context = context
@@ -163,6 +169,10 @@ class Executor:
         explained = engine_error(error)
         if isinstance(explained, OutOfMemoryError):
             self._name_stage(explained)
+        # Which disk it was cannot be seen any more: temporary files are gone with their query.
+        explained.message = explained.message.replace(
+            "that holds temporary files", f"that holds temporary files ({self._spill_dir})"
+        )
         explained.message = self._links.restore(explained.message)
         explained.args = (explained.message,)
         return explained

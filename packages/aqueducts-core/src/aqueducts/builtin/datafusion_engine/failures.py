@@ -74,6 +74,7 @@ def _out_of_memory(text: str) -> OutOfMemoryError:
         "ExternalSorterMerge": "the merge of a spilled sort",
         "SortPreservingMergeExec": "the merge of sorted data",
         "GroupedHashAggregateStream": "an aggregate",
+        "ParquetSink": "the writer of Parquet files, one open per partition folder,",
     }
     return OutOfMemoryError(
         f"out of memory: {names.get(operator, operator)} does not fit in the memory limit",

@@ -68,7 +68,9 @@ class DataFusionSession(Session):
         self._links = Links(settings.work_dir / "links")
         self._queries: dict[str, str] = {}
         """Texts of the stages that are views, for EXPLAIN and for who needs most memory."""
-        self._executor = Executor(self._context, self._links, self._queries)
+        self._executor = Executor(
+            self._context, self._links, settings.work_dir.parent, self._queries
+        )
         self._lock = threading.Lock()
         self._tables: dict[str, list[str]] = {}
         self._kept: dict[str, KeptTable] = {}

@@ -84,6 +84,14 @@ def _thriftier(budget: Budget, shortage: Shortage) -> Budget:
     """The budget of an attempt after one that had too little."""
     # Where the engine gave up by itself, less for it would make things worse.
     pool = max(_SMALLEST_POOL, int(budget.pool_bytes * _THRIFT**shortage.excesses))
+    if "Sink" in shortage.operator and not shortage.excesses:
+        # Writers of many files tell the pool three times what they hold; who watches sees more.
+        return msgspec.structs.replace(
+            budget,
+            pool_bytes=shortage.limit_bytes,
+            partitions=1,
+            economy="one partition, more for the writer",
+        )
     if "Join" in shortage.operator:
         # Joins by sorting need two partitions: with one the planner makes a hash join again.
         return msgspec.structs.replace(
