@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -271,3 +272,33 @@ def test_the_last_of_equal_keys_counts() -> None:
     functions = JsonFunctions()
     assert functions.at_path("json_get_int", rows, paths_of(("a",), 1)).to_pylist() == [2]
     assert functions.at_path("json_length", rows, paths_of((), 1)).to_pylist() == [1]
+
+
+def test_integers_have_64_bits() -> None:
+    """Larger ones are null, not another number."""
+    texts = [f"[{number}]" for number in (2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**30)]
+    found = JsonFunctions().at_path("json_get_int", rows_of(texts), paths_of((0,), 5))
+    assert found.to_pylist() == [2**63 - 1, None, -(2**63), None, None]
+    found = JsonFunctions().at_path("json_get_float", rows_of(texts), paths_of((0,), 5))
+    assert found.to_pylist() == [2.0**63, 2.0**63, -(2.0**63), -(2.0**63), 1e30]
+
+
+@pytest.mark.parametrize("end", ["", "]}", "}}", ', "b": }'])
+def test_numbers_out_of_range_do_not_hide_what_is_no_json(end: str) -> None:
+    """A document that is broken behind such a number has nothing in it either."""
+    rows = rows_of(['{"n": 1e999' + end])
+    assert JsonFunctions().at_path("json_as_text", rows, paths_of(("n",), 1)).to_pylist() == [None]
+
+
+def test_many_threads_may_ask() -> None:
+    """More than are remembered, one after the other."""
+    functions = JsonFunctions()
+
+    def ask(number: int) -> list[int]:
+        rows = rows_of([f"[{number}]"])
+        answers: list[int] = functions.at_path("json_get_int", rows, paths_of((0,), 1)).to_pylist()
+        return answers
+
+    with ThreadPoolExecutor(max_workers=80) as pool:
+        answers = list(pool.map(ask, range(500)))
+    assert answers == [[number] for number in range(500)]

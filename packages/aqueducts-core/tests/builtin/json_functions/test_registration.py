@@ -126,6 +126,13 @@ def test_other_mistakes_are_told_as_ever(
     assert hint is None or hint in (caught.value.hint or "")
 
 
+def test_queries_without_calls_are_left_alone(session: Session) -> None:
+    """An arrow in a text is none; types are not looked at where the check could mislead."""
+    assert ask(session, "'a -> b'") == ["a -> b"] * 4
+    expression = "levenshtein(json_get_str(d, 'k'), 'b')"
+    assert ask(session, expression) == [1, None, None, None]
+
+
 def test_a_column_may_have_a_functions_name(session: Session) -> None:
     """Only calls are calls."""
     session.define("answer", "SELECT json_get FROM (SELECT json_get(d, 'k') AS json_get FROM t)")

@@ -203,9 +203,8 @@ class _Reader:
 
     def _cast_inside(self, opened: int, cast: Token) -> None:
         """`CAST(json_get(...) AS type)`, with the parenthesis just closed."""
-        if opened + 2 >= len(self._items):
-            return
-        call, *rest = self._items[opened + 1 : -1]
+        call, *rest = self._items[opened + 1 :]  # at least the closing parenthesis
+        del rest[-1:]
         words = [each for each in rest if isinstance(each, Token)]
         if not isinstance(call, Call) or call.name != "json_get" or len(words) < len(rest):
             return

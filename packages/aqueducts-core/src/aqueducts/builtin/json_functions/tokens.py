@@ -45,10 +45,7 @@ def tokenize(query: str) -> Sequence[Token]:
     """All tokens but space and comments. What cannot be cut is left to the engine's parser."""
     tokens: list[Token] = []
     position = 0
-    while position < len(query):
-        match = _TOKEN.match(query, position)
-        if match is None:
-            break
+    while (match := _TOKEN.match(query, position)) is not None:  # there is one but at the end
         kind, end = match.lastgroup, match.end()
         if kind == "comment":
             end = _end_of_comment(query, end)
