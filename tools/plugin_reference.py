@@ -54,15 +54,18 @@ SUITES = (
     ("FileFormatSuite", ("file_formats",)),
     ("ObjectStoreSuite", ("object_stores",)),
     ("SecretResolverSuite", ("secret_resolvers",)),
-    ("EngineSuite", ("engines",)),
+    ("EngineSuite", ("engine_relations", "engines")),
     ("PluginSuite", ("whole_plugins",)),
 )
 """Suites, and the modules that their parts are in."""
 
+PARTS = ("Values", "Relations")
+"""Ends of the names of classes that hold a part of a suite."""
+
 _CONTRACT_INTRODUCTION = """Every class that plugins implement or get, with what each of its parts \
 has to do. Classes under
-Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under Scarce
-memory in `aqueducts.shortage`, those under The doctor in `aqueducts.health`, all others in
+Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under
+Scarce memory in `aqueducts.shortage`, those under The doctor in `aqueducts.health`, all others in
 `aqueducts.connectors`. The page is made from the code by `tools/plugin_reference.py`.
 """
 
@@ -108,7 +111,7 @@ def _checks() -> str:
             each
             for module in modules
             for each in _classes(CORE / "testing" / f"{module}.py").values()
-            if each.name == name or each.name == name.replace("Suite", "Values")
+            if each.name in (name, *(name.replace("Suite", part) for part in PARTS))
         ]
         parts.append("**To override**\n")
         parts += [line for suite in suites for line in _settings(suite)]
