@@ -19,11 +19,18 @@ from pydantic import Field
 import aqueducts
 from aqueducts import hookimpl
 from aqueducts.builtin import plugin as builtin_plugin
-from aqueducts.connectors import ModelClass, RunContext, Source
+from aqueducts.connectors import (
+    Destination,
+    Frame,
+    ModelClass,
+    RunContext,
+    Source,
+    WriteReport,
+)
 from aqueducts.models.fields import Name, PipelineModel
 from aqueducts.pipeline import Pipeline
 from aqueducts.pipeline_plan import PipelinePlan, PlannedQuery, StagePlan
-from aqueducts.plan_facts import ColumnChange, SourceScan
+from aqueducts.plan_facts import ColumnChange, SourceScan, TargetChange
 from aqueducts.planning import plan
 from aqueducts.plugins import Plugins
 from aqueducts.relations import ArrowStream, Relation
@@ -496,3 +503,115 @@ def test_files_are_found_where_folder_names_are_odd(lab: Lab) -> None:
     stages = [{"name": "s", "query": "SELECT a FROM odd WHERE k <> 'e=f'"}]
     scan = scan_of(result(planned(lab, lab.pipeline([source], stages, to=lab.target()))), "odd")
     assert scan.files == 2
+
+
+def held_by(lab: Lab, query: str, *sources: dict[str, Any]) -> list[tuple[str, int | None, str]]:
+    """Operator, rows and basis of everything that the query of one stage holds."""
+    made = lab.pipeline(list(sources), [{"name": "s", "query": query}], to=lab.target())
+    return [(each.operator, each.rows, each.basis) for each in result(planned(lab, made)).held]
+
+
+def test_rows_of_text_files_are_guessed_from_their_beginning(lab: Lab) -> None:
+    """What passes a filter is a bound; a join is taken to keep the larger side."""
+    t = lab.source("t", "a,b\n" + "".join(f"{i:04},x\n" for i in range(999)))
+    assert held_by(lab, "SELECT a FROM t ORDER BY a", t) == [("sort", 1000, "sample")]
+    assert held_by(lab, "SELECT a FROM t WHERE b = 'x' ORDER BY a", t) == [("sort", 1000, "bound")]
+    assert held_by(lab, "SELECT a FROM t ORDER BY a LIMIT 3", t) == [("sort", 3, "bound")]
+    window = "SELECT a, sum(a) OVER (PARTITION BY b) AS n FROM t"
+    assert held_by(lab, window, t)[0] == ("window", 1000, "sample")
+    union = "SELECT a FROM (SELECT a FROM t UNION ALL SELECT a FROM t) GROUP BY a"
+    assert held_by(lab, union, t) == [("group", 2000, "bound")]
+    u = lab.source("u", "a,c\n" + "".join(f"{i:04},x\n" for i in range(99)))
+    cross = "SELECT t.a, u.c FROM t CROSS JOIN u WHERE t.a * u.a > 7 ORDER BY t.a"
+    assert [operator for operator, _, _ in held_by(lab, cross, t, u)] == ["sort", "join"]
+
+
+def test_compressed_text_says_nothing_of_its_rows(lab: Lab) -> None:
+    """And an aggregate without groups holds nothing to speak of."""
+    import gzip
+
+    source = lab.source("t", "")
+    source["location"] = str(lab.folder / "t.csv.gz")
+    Path(source["location"]).write_bytes(gzip.compress(b"a\n" + b"1\n" * 100))
+    assert held_by(lab, "SELECT a FROM t ORDER BY a", source) == [("sort", None, "unknown")]
+    assert held_by(lab, "SELECT sum(a) AS a FROM t", source) == []
+
+
+class AddConfig(PipelineModel):
+    """A destination that adds rows."""
+
+    type: Literal["adding"] = Field(description="Kind.")
+    name: Name = Field(description="Name.")
+
+
+class Adding(Destination[AddConfig]):
+    """Adds to what is there."""
+
+    type = "adding"
+    config_model: ClassVar[ModelClass] = AddConfig
+
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:
+        """More of the same."""
+        return TargetChange(action="add", columns=())
+
+    def write(self, frame: Frame, context: RunContext) -> WriteReport:
+        """Never called by a plan."""
+        raise AssertionError("this was written")
+
+
+def test_what_cannot_be_told_speaks_for_a_run(lab: Lab, shop: Shop) -> None:
+    """A destination that adds, a source that is no file, a pipeline without one."""
+    module = ModuleType("adding")
+
+    def aqueducts_destinations() -> list[type[Adding]]:
+        return [Adding]
+
+    module.aqueducts_destinations = hookimpl(aqueducts_destinations)  # type: ignore[attr-defined]
+    stages = [[{"name": "s", "query": "SELECT 1 AS a"}]]
+    data: dict[str, Any] = {"stages": stages, "destination": {"type": "adding", "name": "o"}}
+    plugins = Plugins.of(builtin=builtin_plugin, adding=module)
+    made = planned(lab, Pipeline.from_dict(data, plugins=plugins))
+    assert made.changes.reasons == ("every run adds to the target",)
+
+    data = {
+        "sources": [{"type": "cursor", "name": "c", "behaviour": "rows"}],
+        "stages": [[{"name": "s", "query": "SELECT a FROM c"}]],
+        "destination": lab.target(),
+    }
+    (lab.folder / "out.csv").write_text("a\n1\n")
+    made = planned(lab, Pipeline.from_dict(data, plugins=shop.plugins))
+    assert made.changes.reasons == (
+        "the pipeline has no file whose age could be told",
+        "source 'c' cannot tell when it was changed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("out.csv", b'"a', "the target does not tell its columns"),
+        ("out.parquet", b"no parquet", "the target does not tell its columns"),
+        ("out.json", b"[1]\n", "the target does not tell its columns"),
+        ("out.json", b"\xff\xfe", "the target does not tell its columns"),
+        ("out.csv", b"", "the target does not tell its columns"),
+    ],
+)
+def test_targets_that_say_nothing(lab: Lab, name: str, content: bytes, reason: str) -> None:
+    """Whatever is there, a plan is made, and no columns are claimed."""
+    (lab.folder / name).write_bytes(content)
+    target = {**lab.target(name), "format": {"type": name.rpartition(".")[2]}}
+    made = planned(lab, lab.pipeline([], [{"name": "s", "query": "SELECT 1 AS a"}], to=target))
+    assert made.destination is not None
+    assert made.destination.change is not None
+    assert made.destination.change.columns is None
+    assert reason in made.changes.reasons
+
+
+def test_an_empty_folder_is_replaced(lab: Lab) -> None:
+    """It holds nothing whose columns or age could be told."""
+    (lab.folder / "folder").mkdir()
+    target = {**lab.target("folder"), "single_file": False}
+    made = planned(lab, lab.pipeline([], [{"name": "s", "query": "SELECT 1 AS a"}], to=target))
+    assert made.destination is not None
+    assert made.destination.change == TargetChange(action="replace", files=0, size_bytes=0)
+    assert "the target does not tell when it was written" in made.changes.reasons

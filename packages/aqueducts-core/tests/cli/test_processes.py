@@ -83,6 +83,21 @@ def test_a_signal_cancels_within_three_seconds(
     assert not spill.exists() or not list(spill.iterdir())
 
 
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_preview(slow_folder: Path, number: signal.Signals, exit_code: int) -> None:
+    """The same for commands that run a part; nothing is left behind."""
+    spill = slow_folder / "spill"
+    with _started("-m", "aqueducts", "preview", "slow.yml", "--spill-dir", "spill") as process:
+        while not list(spill.glob("aqueducts-run-*/links/*")):
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(number)
+        _, heard = process.communicate(timeout=20)
+    assert process.returncode == exit_code
+    assert f"{number.name}: stopping; nothing was changed" in heard
+    assert list(spill.iterdir()) == []
+
+
 def test_a_second_signal_leaves_at_once(slow_folder: Path) -> None:
     """Who presses twice does not want to wait."""
     with _started("-m", "aqueducts", "run", "slow.yml") as process:

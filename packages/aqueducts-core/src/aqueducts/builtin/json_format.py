@@ -89,8 +89,11 @@ class JsonFormat(FileFormat):
         keys: dict[str, None] = {}
         try:
             for line in first_lines(path, compression, _ROWS_LOOKED_AT) or ():
-                keys.update(dict.fromkeys(json.loads(line)))
-        except (ValueError, TypeError):
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    return None
+                keys.update(dict.fromkeys(row))
+        except ValueError:
             return None
         return keys or None
 
