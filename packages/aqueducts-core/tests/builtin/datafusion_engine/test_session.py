@@ -321,3 +321,15 @@ class TestGivenSession:
 
         session = open_session(tmp_path, SessionContext())
         assert session.replan(OutOfMemoryError("full", operator="HashJoinInput")) is None
+
+
+def test_intervals_can_be_shown(bench: Bench) -> None:
+    """Those that pyarrow has no values for come as text."""
+    bench.session.define(
+        "s",
+        "SELECT arrow_cast('2 days', 'Interval(DayTime)') AS d, "
+        "arrow_cast('14 months', 'Interval(YearMonth)') AS m, 1 AS i",
+    )
+    assert bench.session.head("s", 1).to_pylist() == [
+        {"d": "2 days", "m": "1 years 2 mons", "i": 1}
+    ]

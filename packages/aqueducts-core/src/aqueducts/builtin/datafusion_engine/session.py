@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["DataFusionSession"]
 
 _JOIN_OPERATORS = frozenset({"HashJoinInput"})
+_UNREADABLE = frozenset({"day_time_interval", "month_interval"})
 _SORT_OPERATORS = ("ExternalSorter", "SortPreservingMerge", "Sort", "GroupedHashAggregate")
 
 
@@ -144,7 +145,7 @@ class DataFusionSession(Session):
     def head(self, name: str, limit: int) -> pa.Table:
         """The first rows of a table."""
         with self._executor.guarded():
-            frame = self._context.table(quote(name)).limit(limit)
+            frame = _readable(self._context.table(quote(name)).limit(limit))
         schema = plain_schema(frame.schema())
         batches = plain_batches(iter(self._executor.collect(frame)), schema)
         return pa.Table.from_batches(batches, schema=schema)
@@ -333,6 +334,21 @@ class DataFusionSession(Session):
     def _set(self, key: str, value: str) -> None:
         with self._executor.guarded():
             self._context.sql(f"SET {key} = {value}").collect()
+
+
+def _readable(frame: DataFrame) -> DataFrame:
+    """The frame with text for the intervals that pyarrow has types and no values for."""
+    schema = frame.schema()
+    unreadable = {field.name for field in schema if str(field.type) in _UNREADABLE}
+    if not unreadable:
+        return frame
+    columns = [col(quote(name)) for name in schema.names]
+    return frame.select(
+        *(
+            column.cast(pa.string()).alias(name) if name in unreadable else column
+            for name, column in zip(schema.names, columns, strict=True)
+        )
+    )
 
 
 def _refuse_doubles(schema: pa.Schema, query: str) -> None:
