@@ -51,11 +51,16 @@ class RunCommit(msgspec.Struct, frozen=True):
         """What the table knows the commit by: no two commits of it have the same."""
         return f"aqueducts:{self.run_id}:{self.destination}"
 
-    def properties(self) -> CommitProperties:
-        """What is written into the commit."""
+    def properties(self, *, is_first: bool = False) -> CommitProperties:
+        """What is written into the commit.
+
+        The first of a table is not tried again by deltalake, which would then add to a table that
+        another writer has made, whatever the write mode is.
+        """
         from deltalake import CommitProperties, Transaction
 
         return CommitProperties(
+            max_commit_retries=0 if is_first else None,
             custom_metadata={**self.metadata, _RUN_KEY: self.run_id},
             app_transactions=[Transaction(self.application, 1)],
         )
