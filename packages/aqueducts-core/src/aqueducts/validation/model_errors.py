@@ -113,7 +113,7 @@ def _advice(
         return _GROUP
     special = advice(kind, error.get("ctx", {}), value) or shape.advice.get(path)
     special = special or _structure(path, wanted, value, shape)
-    if special is None and path in shape.descriptions:
+    if special is None and path in shape.descriptions and not isinstance(value, dict):
         return f"{shape.places.written(path)[-1]}: {shape.descriptions[path]}"
     return special
 
@@ -122,13 +122,16 @@ def _structure(path: Path, wanted: Sequence[str | None], value: Any, shape: Shap
     """Return how the file's format writes what should be there."""
     file = shape.places.rendered.file or ""
     name = path[-1] if path else ""
+    is_yaml = file.endswith((".yml", ".yaml"))
     if wanted[0] == expectation("list_type", {}) and value is not None:
         if file.endswith(".toml") and isinstance(value, dict):
             return f"write [[{name}]], in two brackets, above each item"
-        if file.endswith((".yml", ".yaml")) and isinstance(value, dict):
+        if is_yaml and isinstance(value, dict):
             return "begin every item with '- '"
-        return "put it in brackets: [...]"
-    if wanted[0] == expectation("dict_type", {}) and isinstance(value, list) and len(value) == 1:
-        is_yaml = file.endswith((".yml", ".yaml"))
+        is_word = isinstance(value, str) and value.isidentifier()
+        return f"put it in brackets: [{value}]" if is_yaml and is_word else "put it in brackets"
+    if wanted[0] == expectation("dict_type", {}) and isinstance(value, list):
+        if len(value) != 1 or not isinstance(value[0], dict):
+            return "write pairs, each with its key: key: value" if is_yaml else None
         return "leave out the '- '" if is_yaml else "leave out the brackets of the list"
     return None

@@ -87,7 +87,9 @@ class _Fitter:
     def _advise(self, members: Sequence[Any], value: str, path: Path) -> None:
         """Say how a text is written where a mapping belongs, if that can be told."""
         models = _models(members)
-        if path[:1] == ("sources",) and len(path) == len(("sources", 0)):
+        if path[-2:-1] == ("partition_columns",):
+            self._shape.advice[path] = f"write [{value}, string], a pair of name and type"
+        elif path[:1] == ("sources",) and len(path) == len(("sources", 0)):
             self._shape.advice[path] = self._tags.source_for(value)
         elif (key := tag_key(models)) and self._tags.is_known(models, key, value, path):
             self._shape.advice[path] = f"write {path[-1]}: {{{key}: {value}}}"
