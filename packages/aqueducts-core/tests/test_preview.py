@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from aqueducts.errors import ConnectionProblem, PlanError
+from aqueducts.errors import ConnectionProblem, OutOfMemoryError, PlanError
 from aqueducts.pipeline import Pipeline
 from aqueducts.preview import Preview, preview
 from aqueducts.results import RunSettings
@@ -131,3 +131,18 @@ def test_secrets_in_rows_are_masked(lab: Lab, monkeypatch: pytest.MonkeyPatch) -
     made = lab.pipeline([], [{"name": "s", "query": query}], to=None)
     [row] = look(lab, made).rows.to_pylist()
     assert row == {"a": "***", "b": ["x", "***"], "c": 7}
+
+
+def test_a_limit_of_memory_holds(lab: Lab, shop: Shop) -> None:
+    """What takes more than it may is ended with an error that names the stage."""
+    data = {
+        "version": "v2",
+        "sources": [{"type": "cursor", "name": "c", "behaviour": "endless"}],
+        "stages": [[{"name": "s", "query": "SELECT count(*) AS n FROM c"}]],
+    }
+    made = Pipeline.from_dict(data, plugins=shop.plugins)
+    settings = RunSettings(spill_dir=str(lab.spill), threads=2, max_memory_bytes=50_000_000)
+    with pytest.raises(OutOfMemoryError) as caught:
+        preview(made, settings=settings)
+    assert caught.value.step == "s"
+    assert list(lab.spill.iterdir()) == []

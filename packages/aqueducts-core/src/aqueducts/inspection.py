@@ -63,7 +63,10 @@ class Inspection:
         if on_event is not None:
             listeners.append(lambda _, event: on_event(event))
         self._pipeline = pipeline
-        self._run = OpenRun(pipeline, session, settings or RunSettings(), listeners)
+        self.settings = settings or RunSettings()
+        self._run = OpenRun(pipeline, session, self.settings, listeners)
+        self.watched = self._run.watched
+        """Holds a limit of memory while data moves; see `OpenRun.watched`."""
         self.plan = self._run.plan(is_exact=True)
         self.mask = self._run.mask
         """Returns a struct with every secret in its texts replaced."""

@@ -12,6 +12,7 @@ from aqueducts.inspection import Inspection
 from aqueducts.outputs import masked_rows
 from aqueducts.steps import Steps
 from aqueducts.table_names import TableNames
+from aqueducts.threads import Cancellation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from aqueducts.pipeline import Pipeline
     from aqueducts.plan import Plan
     from aqueducts.results import RunSettings
-    from aqueducts.threads import Cancellation
 
 __all__ = ["Preview", "preview"]
 
@@ -58,15 +58,17 @@ def preview(  # noqa: PLR0913 - those of run_sync, and what to look at
     inspection = Inspection(pipeline, session, settings, on_event)
     name = _find(inspection.plan, table)
     plan = inspection.plan.needed_for(name)
+    is_stage = plan.final == name
+    cancellation = cancellation or Cancellation()
     with inspection.opened(plan, cancellation) as prepared:
         inspection.check(prepared)
-        steps = Steps(prepared)
-        steps.go()
-        is_stage = plan.final == name
+        steps = Steps(prepared, inspection.settings)
         place = prepared.in_stage(plan.stages[-1]) if is_stage else prepared.in_source(name)
-        with place:
-            # One more tells whether there are more.
-            found = steps.first_rows(name, limit + 1)
+        with inspection.watched(prepared, cancellation):
+            steps.go()
+            with place:
+                # One more tells whether there are more.
+                found = steps.first_rows(name, limit + 1)
     return Preview(
         name=name,
         kind="stage" if is_stage else "source",

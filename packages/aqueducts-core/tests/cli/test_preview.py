@@ -103,3 +103,10 @@ def test_errors_have_their_exit_codes(folder: Path, invoke: Any) -> None:
     missing = invoke("preview", "pipeline.yml", "-p", "min=0")
     assert missing.exit_code == ExitCode.UNREACHABLE
     assert missing.stdout == ""
+
+
+def test_too_little_memory_is_a_usage_error(folder: Path, invoke: Any) -> None:
+    """As for a run; 0 means no limit."""
+    given = ("preview", "pipeline.yml", "-p", "min=0", "people", "--output", "csv", "--max-memory")
+    assert invoke(*given, "10MB").exit_code == ExitCode.USAGE
+    assert invoke(*given, "0").exit_code == ExitCode.DONE

@@ -12,6 +12,7 @@ from aqueducts.cli.console import Console
 from aqueducts.cli.console.problems import as_problems, problem_list
 from aqueducts.cli.exit_codes import ExitCode
 from aqueducts.cli.interruptible import interruptible, notices
+from aqueducts.cli.memory_limit import limit_for
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.errors import StorageError
 from aqueducts.plugins import Plugins
@@ -40,7 +41,7 @@ def show_plan(file: PipelineOptions, options: PlanOptions, console: Console) -> 
     if warnings and not console.is_quiet:
         console.tell(problem_list(warnings, console) + "\n")
     settings = RunSettings(
-        max_memory_bytes=options.max_memory_bytes,
+        max_memory_bytes=limit_for(options.max_memory_bytes),
         spill_dir=options.spill_dir,
         threads=options.threads,
     )

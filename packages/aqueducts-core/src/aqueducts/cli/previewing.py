@@ -13,6 +13,7 @@ from aqueducts.cli.console import Console
 from aqueducts.cli.console.outputs import output_as_text
 from aqueducts.cli.console.row_values import rows_as_json_text
 from aqueducts.cli.interruptible import interruptible, notices
+from aqueducts.cli.memory_limit import limit_for
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.events import StageOutput
 from aqueducts.outputs import shown_table
@@ -41,7 +42,7 @@ def show_preview(file: PipelineOptions, options: PreviewOptions, console: Consol
     """Load, run what is needed, and print. Raises AqueductsError."""
     pipeline = load_pipeline(file, Plugins.discover(), console)
     settings = RunSettings(
-        max_memory_bytes=options.max_memory_bytes,
+        max_memory_bytes=limit_for(options.max_memory_bytes),
         spill_dir=options.spill_dir,
         threads=options.threads,
     )
