@@ -44,7 +44,7 @@ DOCS = ROOT / "docs"
 PAGES = [*sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]), ROOT / "README.md"]
 """Without the pages of errors: what is in them is wrong on purpose, and has tests of its own."""
 
-DRAWINGS = {"architecture.md": 2}
+DRAWINGS = {"architecture.md": 2, "memory.md": 2}
 """How many drawings each page may have."""
 
 HOME = "/home/ann"
@@ -58,6 +58,7 @@ _PLACEHOLDER = re.compile(r"\$\{([a-zA-Z0-9_]+)\}")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _VOLATILE = (
     (re.compile(r"\d[\d.,]* ?(?:ms|s|min|h|B|kB|MB|GB|TB)\b"), "#"),
+    (re.compile(r"# \(\d+:\d\d:\d\d\)"), "#"),  # how pytest writes more than a minute
     (re.compile(r"\b[0-9a-f]{12}\b"), "ID"),
     (re.compile(r'("ts": )"[^"]+"'), r"\1TIME"),
     (
