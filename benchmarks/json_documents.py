@@ -23,6 +23,7 @@ class _Question:
     ours: str
     theirs: str
     columns: str
+    has_bar: bool = True
 
 
 _QUESTIONS: Mapping[str, _Question] = {
@@ -78,7 +79,20 @@ _QUESTIONS: Mapping[str, _Question] = {
         theirs="sum(json_array_length(purchase, '$.items')) AS a",
         columns="a::BIGINT",
     ),
+    "keys of flat documents": _Question(
+        ours="sum(array_length(json_object_keys(event))) AS a",
+        theirs="sum(len(json_keys(event))) AS a",
+        columns="a::BIGINT",
+        has_bar=False,
+    ),
+    "elements of nested arrays": _Question(
+        ours="sum(array_length(json_get_array(purchase, 'items'))) AS a",
+        theirs="sum(len(json_extract(purchase, '$.items')::JSON[])) AS a",
+        columns="a::BIGINT",
+        has_bar=False,
+    ),
 }
+"""The last two make a list of texts for every row, which is where Python objects cost most."""
 
 
 def run(bench: Bench) -> Section:
@@ -103,6 +117,8 @@ def run(bench: Bench) -> Section:
                 f"{ratio:.2f}",
             )
         )
+        if not question.has_bar:
+            continue
         bars.append(
             Bar(f"{name}: at most 2 times DuckDB's CPU", f"{ratio:.2f}", ratio <= _MOST_TIMES)
         )

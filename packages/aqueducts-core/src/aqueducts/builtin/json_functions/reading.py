@@ -111,14 +111,21 @@ def read_text(values: Sequence[Any]) -> pa.Array:
 def read_lists(values: Sequence[Any]) -> pa.Array:
     """Lists of JSON texts; null for everything else."""
     lists = [each if type(each) is list else None for each in values]
-    return _list_array(lists, _texts(list(chain.from_iterable(filter(None, lists)))))
+    texts = _texts(list(chain.from_iterable(filter(None, lists))))
+    ends = accumulate((len(each) if each else 0 for each in lists), initial=0)
+    is_null = pa.array([each is None for each in lists], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts, LIST_OF_TEXT, mask=is_null)
 
 
 def read_keys(values: Sequence[Any]) -> pa.Array:
     """Keys of dictionaries, in their order; null for everything else."""
-    lists = [list(each) if type(each) is dict else None for each in values]
-    keys = pa.array(list(chain.from_iterable(filter(None, lists))), pa.string())
-    return _list_array(lists, keys)
+    # Most documents have the same keys: each sequence of them is made a list once.
+    known: dict[tuple[str, ...] | None, int] = {}
+    places = [
+        known.setdefault(tuple(each) if type(each) is dict else None, len(known)) for each in values
+    ]
+    lists = [None if keys is None else list(keys) for keys in known]
+    return pa.array(lists, LIST_OF_TEXT).take(pa.array(places, pa.int64()))
 
 
 def _only(kind: type, values: Sequence[Any]) -> Sequence[Any]:
@@ -133,9 +140,3 @@ def _texts(values: Sequence[Any]) -> pa.Array:
         return pa.array([], pa.string())
     joined = pa.array([b"\0".join(values)], pa.large_string())
     return pc.split_pattern(joined, "\0").flatten().cast(pa.string())
-
-
-def _list_array(lists: Sequence[list[Any] | None], flat: pa.Array) -> pa.Array:
-    ends = accumulate((len(each) if each else 0 for each in lists), initial=0)
-    is_null = pa.array([each is None for each in lists], pa.bool_())
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat, LIST_OF_TEXT, mask=is_null)
