@@ -70,6 +70,8 @@ class TargetChange(msgspec.Struct, frozen=True, kw_only=True):
 
     action: Literal["create", "replace", "add", "nothing"]
     """`add` keeps what is there; `nothing` means that nothing stays after the run."""
+    detail: str | None = None
+    """What becomes of single rows, in the destination's words; None where `action` says it all."""
     files: int | None = None
     """Files that are there now."""
     size_bytes: int | None = None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+    from aqueducts.plan_facts import TargetChange
+
 __all__ = ["DeltaDestination"]
 
 
@@ -49,6 +51,13 @@ class DeltaDestination(Destination[DeltaDestinationConfig]):
         """Refuse a result that cannot be cast to the table's columns."""
         table = find_table(self._locate(context), DestinationError)
         self._check_columns(self._columns(schema, table).schema, table)
+
+    def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:
+        """Which rows of the table stay, and which columns are new."""
+        from aqueducts_delta.target_change import target_change  # no run needs it
+
+        table = find_table(self._locate(context), DestinationError)
+        return target_change(table, self.config.write_mode, schema)
 
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Write the frame in one commit."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import click
+
 from aqueducts.connectors import Destination, Source
 from aqueducts.hookspecs import hookimpl
+from aqueducts_delta.cli import delta
 from aqueducts_delta.delta_destination import DeltaDestination
 from aqueducts_delta.delta_source import DeltaSource
 
@@ -21,3 +24,9 @@ def aqueducts_sources() -> Iterable[type[Source[Any]]]:
 def aqueducts_destinations() -> Iterable[type[Destination[Any]]]:
     """Delta tables."""
     return (DeltaDestination,)
+
+
+@hookimpl
+def aqueducts_cli_commands() -> Iterable[click.Command]:
+    """Upkeep of tables."""
+    return (delta,)

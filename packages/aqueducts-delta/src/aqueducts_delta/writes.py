@@ -16,17 +16,17 @@ from aqueducts_delta.feed import CommitGuard, Feed
 from aqueducts_delta.literals import column_sql
 from aqueducts_delta.locations import TableLocation
 from aqueducts_delta.merge_predicates import SOURCE, TARGET, merge_predicate
+from aqueducts_delta.parquet_files import writer_properties
 from aqueducts_delta.replace_conditions import ReplacedRows
 from aqueducts_delta.spool import Spool
 from aqueducts_delta.target_columns import TargetColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable, WriterProperties
+    from deltalake import DeltaTable
 
 __all__ = ["StreamedWrite", "UpsertWrite", "WriteTarget"]
 
-_GROUP_ROWS = 524_288
 _SMALL_BYTES = 64 << 20
 """Rows to upsert are held in memory up to this size, by which more of the table is passed over."""
 _LEAST_MERGE_BYTES = 256 << 20
@@ -48,7 +48,7 @@ class WriteTarget(msgspec.Struct, frozen=True):
         """Write a stream to the table, or to a new one that nobody else makes meanwhile."""
         from deltalake import write_deltalake
 
-        mode["writer_properties"] = _writer_properties()
+        mode["writer_properties"] = writer_properties()
         if table is None:
             write_deltalake(
                 self.location.uri,
@@ -145,15 +145,8 @@ class UpsertWrite:
             target_alias=TARGET,
             merge_schema=bool(columns.added),
             commit_properties=self._target.commit.properties(),
-            writer_properties=_writer_properties(),
+            writer_properties=writer_properties(),
             streamed_exec=not is_small,
             max_spill_size=None if is_small else max(_LEAST_MERGE_BYTES, 4 * spool.size_bytes),
         )
         merger.when_matched_update(assigned).when_not_matched_insert(assigned).execute()
-
-
-def _writer_properties() -> WriterProperties:
-    """Files of a bit more than half the size for the same time, and less memory to write them."""
-    from deltalake import WriterProperties
-
-    return WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_GROUP_ROWS)

@@ -197,7 +197,7 @@ def _action(change: TargetChange) -> str:
         case "nothing":
             return "the result is computed and not kept"
         case "add":
-            return f"gets more rows{_what_is_there(change)}"
+            return f"{change.detail or 'gets more rows'}{_what_is_there(change)}"
         case _:
             text = f"is replaced{_what_is_there(change)}"
             if change.columns is None:

@@ -1,0 +1,5 @@
+"""`aqueducts delta`: looking after Delta tables."""
+
+from aqueducts_delta.cli.commands import delta
+
+__all__ = ["delta"]
