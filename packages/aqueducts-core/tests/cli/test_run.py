@@ -113,7 +113,7 @@ def test_standard_input_that_is_no_text(invoke: Any) -> None:
     """Binary input is wrong usage, told in one line."""
     result = invoke("run", "-", text=b"\xff\xfe\x00")
     assert result.exit_code == 2
-    assert "no UTF-8 text" in result.stderr
+    assert "not-utf-8" in result.stderr
 
 
 def test_output_json_holds_everything(folder: Path, invoke: Any) -> None:

@@ -294,7 +294,7 @@ def test_bare_placeholders_are_strings_everywhere() -> None:
         ("a:b\nc: d\n", 1, "a space is missing"),
         ("a: |\nSELECT 1\nb: c\n", 2, "must be indented deeper"),
         ("a: 'it's'\n", 1, "ends here, and more follows"),
-        ("\u00a0a: 1\n", 1, "U+00A0"),
+        ("\u00a0\u00a0name: 1\n", 1, "U+00A0"),
         ("- a\nb: c\n", 2, ""),
         ('a: "\\q"\n', 1, "no valid escape"),
         ("a: @x\n", 1, "cannot begin with '@'"),

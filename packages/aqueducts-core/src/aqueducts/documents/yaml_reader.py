@@ -168,16 +168,18 @@ class _Reader:
         return None
 
     def _check_indentation(self, key: Use, name: str) -> None:
-        """Report a key that begins with a space that is none to YAML."""
-        code = ord(name[0]) if name else 0
-        if code > ord(" ") and (name[0].isspace() or name[0] in _INVISIBLE):
+        """Report a word that begins with spaces that are none to YAML."""
+        word = name.lstrip(f"{_INVISIBLE}{_WIDE_SPACES}")
+        length = len(name) - len(word)
+        is_word = word.removeprefix("- ").isidentifier() and len(word) > 1
+        if length > 1 and is_word and key.node.is_plain:
             start = key.span[0]
-            length = len(name) - len(name.lstrip(f"{_INVISIBLE}{_WIDE_SPACES}"))
             self.problems.append(
                 self._source.problem(
                     (start, start + length),
                     "invalid-character",
-                    f"this line begins with the character U+{code:04X}, which looks like a space",
+                    f"this line begins with the character U+{ord(name[0]):04X}, which looks like a "
+                    "space",
                     help="replace it by spaces; it comes with text from web pages",
                 )
             )
