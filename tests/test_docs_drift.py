@@ -31,6 +31,9 @@ from aqueducts import (
     shortage,
     testing,
 )
+from aqueducts.arrow_types import from_arrow
+from aqueducts.builtin.json_functions.functions import FUNCTIONS as JSON_FUNCTIONS
+from aqueducts.builtin.json_functions.names import ALIASES as JSON_ALIASES
 from aqueducts.cli.checkup import installation_checks, machine_checks, surroundings_checks
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import ExitCode
@@ -178,6 +181,18 @@ def test_options_of_the_parquet_writer_are_documented() -> None:
 
 
 # --- data-types.md ---
+
+
+def test_json_functions_are_documented() -> None:
+    """The table of JSON functions has all names, and the types that they give."""
+    told = {
+        name: row[2].strip("`")
+        for row in rows("json.md", "Functions")
+        for name in _CODE.findall(row[0])
+    }
+    types = {name: str(from_arrow(each.type)) for name, each in JSON_FUNCTIONS.items()}
+    others = {alias: types[name] for alias, name in JSON_ALIASES.items()}
+    assert told == types | others | {"unnest_json_array": "list<string>"}
 
 
 def test_data_types_are_documented() -> None:
