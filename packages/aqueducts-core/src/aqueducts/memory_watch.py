@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
 from aqueducts.events import MemoryUse
+from aqueducts.free_pages import can_take_back, take_back_free_pages
 from aqueducts.memory import resident_bytes
 from aqueducts.shortage import Shortage, Strain
 
 __all__ = ["MemoryWatch"]
 
 _SECONDS = 0.05
+_SWEEPING_SHARE = 0.4
+"""Of the limit: from here on pages that are free are taken back."""
+_SWEEPING_PAUSE = 2
+"""Times as long as taking back took, until it is done again: it costs a look at every page."""
 _TELLING_SHARE = 0.5
 """Of the limit: from here on it is told where the memory is."""
 _STOPPING_SHARE = 0.95
@@ -58,8 +64,16 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
+        can_sweep, next_sweep = can_take_back(), 0.0
         while not self._done.wait(_SECONDS):
             resident = resident_bytes()
+            is_time = can_sweep and time.monotonic() > next_sweep
+            if is_time and resident > self._limit_bytes * _SWEEPING_SHARE:
+                started = time.monotonic()
+                take_back_free_pages()
+                ended = time.monotonic()
+                next_sweep = ended + _SWEEPING_PAUSE * (ended - started)
+                resident = resident_bytes()
             if resident < self._limit_bytes * _TELLING_SHARE:
                 continue
             strain = self._strain()
