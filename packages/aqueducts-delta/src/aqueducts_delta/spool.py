@@ -112,6 +112,7 @@ class Spool:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path) as file:
+        # Read ahead, the whole file would be in memory.
+        with pq.ParquetFile(self.path, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=16_384):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
