@@ -118,6 +118,27 @@ def test_an_error_without_a_commit_is_told(lake: Lake) -> None:
         commit_once(commit, location, write)
 
 
+def test_a_crash_in_native_code_is_an_error_of_the_destination(lake: Lake) -> None:
+    """What the library raises then is no Exception, and would end the program."""
+    location = locate_path(str(lake.path))
+    commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
+
+    class PanicException(BaseException):
+        """As the library's own, which cannot be made here."""
+
+    def write(_: DeltaTable | None) -> int:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    with pytest.raises(DestinationError, match="cannot write the Delta table"):
+        commit_once(commit, location, write)
+
+    def stop(_: DeltaTable | None) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        commit_once(commit, location, stop)
+
+
 def test_conflicts_end_after_some_tries(lake: Lake) -> None:
     """Where others are faster each time, the run fails, and may be repeated."""
     location = locate_path(str(lake.path))

@@ -11,7 +11,7 @@ import msgspec
 
 from aqueducts.connectors import WriteReport
 from aqueducts.errors import AqueductsError, DestinationError
-from aqueducts_delta.failures import failure, first_line
+from aqueducts_delta.failures import failure, first_line, is_panic
 from aqueducts_delta.tables import find_table
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ def commit_once(
             conflict = error
             continue
         # Whatever deltalake raises: the commit may be there nevertheless.
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             if table is None and _LOST_RACE in str(error):
                 conflict = error
                 continue
@@ -134,7 +136,7 @@ def commit_once(
 def _look_up(
     commit: RunCommit,
     location: TableLocation,
-    error: Exception | None,
+    error: BaseException | None,
     rows: int | None = None,
 ) -> WriteReport:
     """What the table says of the commit; where it does not have it, `error` is told."""

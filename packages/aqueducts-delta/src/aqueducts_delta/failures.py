@@ -12,7 +12,7 @@ from aqueducts.errors import AqueductsError, RunError, StorageError
 if TYPE_CHECKING:
     from aqueducts_delta.locations import TableLocation
 
-__all__ = ["first_line", "reported"]
+__all__ = ["failure", "first_line", "is_panic", "reported"]
 
 _DISK_FULL = "No space left on device"
 _DENIED = "Permission denied"
@@ -41,11 +41,15 @@ def reported(kind: type[RunError], what: str, location: TableLocation) -> Iterat
         raise
     except (DeltaError, OSError, ValueError) as error:
         raise failure(error, kind, what, location) from error
-    # The native library stops at what it never expected with an exception that is no Exception.
     except BaseException as error:
-        if type(error).__name__ != "PanicException":
+        if not is_panic(error):
             raise
         raise failure(error, kind, what, location) from error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether the native library met what it never expected: it raises what is no Exception."""
+    return type(error).__name__ == "PanicException"
 
 
 def failure(
