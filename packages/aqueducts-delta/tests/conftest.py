@@ -27,6 +27,7 @@ class Lake:
         self.path = folder / "table"
         """Where `write` writes."""
         self.events: list[Event] = []
+        self.threads = 2
         self._numbers = itertools.count()
 
     def write(self, rows: pa.Table, write_mode: Mapping[str, Any], **config: Any) -> RunResult:
@@ -63,7 +64,7 @@ class Lake:
                 "write_mode": dict(write_mode),
             } | config
         pipeline = Pipeline.from_dict(data, strict=True)
-        settings = RunSettings(spill_dir=str(self.folder / "spill"), threads=2)
+        settings = RunSettings(spill_dir=str(self.folder / "spill"), threads=self.threads)
         return run_sync(pipeline, settings=settings, on_event=self.events.append)
 
     def read(self, query: str = "SELECT * FROM t", **config: Any) -> list[tuple[str | None, ...]]:

@@ -366,3 +366,17 @@ def test_other_writers_tables_are_read_by_name(lake: Lake) -> None:
     )
     lake.write(ROWS, APPEND)
     assert len(lake.rows()) == 6
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("mode", [APPEND, REPLACE, {"operation": "upsert", "params": ["id"]}])
+def test_a_table_may_be_read_and_written_in_one_run(
+    lake: Lake, threads: int, mode: dict[str, Any]
+) -> None:
+    """What is read is the version from before; reading does not wait for writing."""
+    lake.threads = threads
+    lake.write(ROWS, APPEND, partition_columns=["region"])
+    source = {"type": "delta", "name": "t", "location": str(lake.path)}
+    lake.run("SELECT id, upper(region) AS region FROM t", [source], mode)
+    old = ["eu", "eu", "us"] if mode == APPEND else []
+    assert sorted(row["region"] for row in lake.rows()) == ["EU", "EU", "US", *old]

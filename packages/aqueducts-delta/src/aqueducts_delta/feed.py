@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["CommitGuard", "Feed"]
+
+_AHEAD = 2
+"""Batches that are made before they are asked for."""
+_LOOK_UP_SECONDS = 0.05
+"""How often a query that has to wait looks whether it is still wanted."""
 
 
 class CommitGuard(StagedWrite):
@@ -54,7 +60,9 @@ class CommitGuard(StagedWrite):
 class Feed:
     """Batches of a frame as deltalake reads them; use it in `with`.
 
-    What the frame raises is lost in native code: it is kept in `failure`.
+    The query runs in a thread of its own. deltalake asks for batches in threads of its runtime, in
+    which a source that is a Delta table itself could not be read: waiting for the runtime there
+    ends the process. What the frame raises is lost in native code: it is raised when this ends.
     """
 
     def __init__(
@@ -68,11 +76,14 @@ class Feed:
         self._schema = schema
         self._shape = shape
         self._guard = guard
-        self._source: pa.RecordBatchReader | None = None
+        self._made: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(_AHEAD)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="aqueducts-delta-feed", daemon=True)
+        self._failure: BaseException | None = None
         self.rows = 0
-        self.failure: BaseException | None = None
 
     def __enter__(self) -> Feed:
+        self._thread.start()
         return self
 
     def __exit__(
@@ -81,10 +92,9 @@ class Feed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._source is not None:
-            self._source.close()
-            self._source = None
-        failure, self.failure = self.failure, None
+        self._is_over.set()
+        self._thread.join()
+        failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
@@ -96,22 +106,42 @@ class Feed:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All batches, shaped and counted."""
-        try:
-            self._source = self._frame.stream()
-            for batch in self._source:
-                self._guard.check()
-                self.rows += batch.num_rows
-                yield self._shape(batch)
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.failure = error
-            raise
+        while (made := self._made.get()) is not None:
+            if isinstance(made, BaseException):
+                self._failure = made
+                raise made
+            self.rows += made.num_rows
+            yield made
+            del made  # or it would be held while the next one is waited for
 
     def _committing(self) -> Iterator[pa.RecordBatch]:
         yield from self.batches()
         try:
             self._guard.commit()
         except StorageError as error:
-            self.failure = error
+            self._failure = error
             raise
+
+    def _run(self) -> None:
+        """Run the query, as far as batches are taken."""
+        try:
+            with self._frame.stream() as source:
+                for batch in source:
+                    self._guard.check()
+                    if not self._put(self._shape(batch)):
+                        return
+                    del batch
+            self._put(None)
+        # Raised again where batches are taken: what ends a stopped run is no Exception.
+        except BaseException as error:  # noqa: BLE001
+            self._put(error)
+
+    def _put(self, made: pa.RecordBatch | BaseException | None) -> bool:
+        """Hand over; whether anybody still takes."""
+        while not self._is_over.is_set():
+            try:
+                self._made.put(made, timeout=_LOOK_UP_SECONDS)
+            except queue.Full:
+                continue
+            return True
+        return False
