@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +27,8 @@ _FIRST_WAIT_SECONDS = 0.05
 
 _LOST_RACE = "already exists"
 """What deltalake says where another writer made the table first."""
+_RECENT = 20
+"""How many commits are looked at before all of them are."""
 _RUN_KEY = "aqueductsRunId"
 
 
@@ -71,17 +73,18 @@ class RunCommit(msgspec.Struct, frozen=True):
 
     def report(self, table: DeltaTable, rows: int | None = None) -> WriteReport:
         """What the commit did, by the table's own history; `rows` where the writer counted them."""
-        metrics: Mapping[str, Any] = {}
-        for entry in table.history():
-            if entry.get(_RUN_KEY) == self.run_id:
-                metrics = entry.get("operationMetrics", {})
-                break
+        metrics = self._metrics(table.history(_RECENT)) or self._metrics(table.history()) or {}
         if rows is None:
             rows = int(metrics.get("num_source_rows", metrics.get("num_added_rows", 0)))
         files = metrics.get("num_added_files", metrics.get("num_target_files_added"))
         return WriteReport(
             rows=rows, files=None if files is None else int(files), location=self.location
         )
+
+    def _metrics(self, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        own = (entry for entry in entries if entry.get(_RUN_KEY) == self.run_id)
+        found: Mapping[str, Any] | None = next(own, {}).get("operationMetrics")
+        return found
 
 
 def commit_once(

@@ -76,7 +76,7 @@ def _at_version(
             )
     except DeltaError:  # its log is gone; what is still there is said below
         pass
-    oldest, _ = _oldest(table, location)
+    oldest = table.history()[-1]["version"]
     raise kind(
         f"the Delta table at {location.shown!r} has no version {version}",
         hint=f"it has versions {oldest} to {newest}" if oldest < newest else f"it has {newest}",
@@ -89,30 +89,34 @@ def _go_to(
     kind: type[RunError],
     timestamp: datetime.datetime,
 ) -> None:
-    oldest, began = _oldest(table, location)
+    table.load_as_version(timestamp)
     # deltalake gives the oldest version for any time before it.
+    began = _committed_at(table.version(), location, kind)
     if began is not None and timestamp < began:
         raise kind(
             f"the Delta table at {location.shown!r} did not exist at {_text(timestamp)}",
-            hint=f"its oldest version, {oldest}, is of {_text(began)}",
+            hint=f"its oldest version, {table.version()}, is of {_text(began)}",
         )
-    table.load_as_version(timestamp)
 
 
-def _oldest(table: DeltaTable, location: TableLocation) -> tuple[int, datetime.datetime | None]:
-    """The oldest version that is still there, and when it was committed."""
-    first = table.history()[-1]
-    version = int(first["version"])
+def _committed_at(
+    version: int, location: TableLocation, kind: type[RunError]
+) -> datetime.datetime | None:
+    """When a version was committed, by its own words and by its file: the earlier of them."""
     moments = []
-    if "timestamp" in first:
-        moments.append(first["timestamp"] / 1000)
     path = location.local_path
     file = None if path is None else path / _LOG / f"{version:020}.json"
     if file is not None and file.exists():
         moments.append(file.stat().st_mtime)
-    if not moments:
-        return version, None
-    return version, datetime.datetime.fromtimestamp(min(moments), datetime.UTC)
+    # Only a table at its newest version numbers its history right.
+    table = find_table(location, kind)
+    history = [] if table is None else table.history(table.version() - version + 1)
+    moments += [
+        entry["timestamp"] / 1000
+        for entry in history
+        if entry["version"] == version and "timestamp" in entry
+    ]
+    return datetime.datetime.fromtimestamp(min(moments), datetime.UTC) if moments else None
 
 
 def _check_folder(path: Path, location: TableLocation, kind: type[RunError]) -> None:
