@@ -165,7 +165,7 @@ def _rows(node: ast.ClassDef) -> Iterator[str]:
                 for call in each.decorator_list
                 if isinstance(call, ast.Call)
                 for argument in call.args
-                if isinstance(argument, ast.Constant)
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
             ]
             text = _one_line(ast.get_docstring(each) or "")
             yield f"| `{each.name}` | {', '.join(needed)} | {text} |"
