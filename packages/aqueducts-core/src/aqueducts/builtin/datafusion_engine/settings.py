@@ -128,8 +128,8 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
         .set(_DROPS_ORDER_OF_VIEWS, "false")
         # A side of up to this size becomes the hash table of a join, whatever is known of the
         # other side, which then streams by without being split by key.
-        .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "1000000")
-        .set("datafusion.optimizer.hash_join_single_partition_threshold", str(16 << 20))
+        .set("datafusion.optimizer.hash_join_single_partition_threshold_rows", "2000000")
+        .set("datafusion.optimizer.hash_join_single_partition_threshold", str(32 << 20))
     )
     if budget.joins_by_sorting:
         config = config.set("datafusion.optimizer.prefer_hash_join", "false")
