@@ -26,7 +26,7 @@ help:
 demo: .venv/.stamp
 	.venv/bin/python examples/demo.py
 
-test: $(TOOLS)/.stamp
+test: $(TOOLS)/.stamp $(TOOLS)/.test-stamp
 	@rm -rf .tox/reports
 	@status=0; \
 	$(TOX) -e $(call commas,$(TESTS)) || status=$$?; \
@@ -49,6 +49,10 @@ clean:
 
 $(TOOLS)/.stamp: $(PINS) pyproject.toml system-packages.txt tools/bootstrap.sh tools/provision.py
 	sh tools/bootstrap.sh $(TOOLS)
+	@touch $@
+
+$(TOOLS)/.test-stamp: $(TOOLS)/.stamp system-packages-test.txt
+	sh tools/bootstrap.sh $(TOOLS) system-packages-test.txt
 	@touch $@
 
 .venv/.stamp: $(TOOLS)/.stamp packages/aqueducts-core/pyproject.toml

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Make the environment that holds uv and tox: tools/bootstrap.sh DIRECTORY
-# Needs Python 3.11 or newer; installs missing system packages where it may.
+# Make the environment that holds uv and tox: tools/bootstrap.sh DIRECTORY [PACKAGE-LIST ...]
+# Needs Python 3.11 or newer; installs the missing system packages of the lists where it may.
 set -eu
 cd "$(dirname "$0")/.."
 venv=$1
+shift
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,9 +33,10 @@ is_installed() {
 }
 
 missing_packages() {
-    sed -e 's/#.*//' -e '/^[[:space:]]*$/d' system-packages.txt | while read -r package; do
-        is_installed "$package" || echo "$package"
-    done
+    cat system-packages.txt ${lists:-} | sed -e 's/#.*//' -e '/^[[:space:]]*$/d' |
+        while read -r package; do
+            is_installed "$package" || echo "$package"
+        done
 }
 
 as_root() {
@@ -45,11 +47,25 @@ install_packages() {
     command -v apt-get >/dev/null || return 1
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || return 1
     say "installing system packages: $*"
-    as_root apt-get update -qq >/dev/null &&
+    keep_services_stopped
+    status=0
+    { as_root apt-get update -qq >/dev/null &&
         as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+            apt-get install -y -qq --no-install-recommends "$@" >/dev/null; } || status=$?
+    [ -z "$policy" ] || as_root rm -f "$policy"
+    return "$status"
 }
 
+# The tests start their own servers: a database that is installed for them is not to run as well.
+keep_services_stopped() {
+    policy=
+    [ ! -e /usr/sbin/policy-rc.d ] || return 0
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+}
+
+lists="$*"
 python=$(find_python)
 missing=$(missing_packages | tr '\n' ' ')
 if [ -n "$missing" ]; then
