@@ -17,7 +17,7 @@ CORE = ROOT / "packages/aqueducts-core/src/aqueducts"
 PAGES = ROOT / "docs/plugins"
 
 CONTRACT = (
-    ("Sources", "connectors", ("Source",)),
+    ("Sources", "connectors/sources", ("Source",)),
     (
         "Relations",
         "relations",
@@ -26,17 +26,17 @@ CONTRACT = (
             *("TableProvider", "GivenTable"),
         ),
     ),
-    ("Destinations", "connectors", ("Destination",)),
+    ("Destinations", "connectors/destinations", ("Destination",)),
     (
         "Results",
         "frames",
         ("Frame", "WriteReport", "EngineWriter", "StreamWriter", "SessionTables"),
     ),
-    ("The context", "connectors", ("RunContext", "RunInfo")),
-    ("File formats", "connectors", ("FileFormat",)),
-    ("Stores", "connectors", ("ObjectStoreType", "Store", "Listing", "StagedWrite")),
-    ("Secrets", "connectors", ("SecretResolver",)),
-    ("Functions", "connectors", ("UdfPack",)),
+    ("The context", "connectors/stores", ("RunContext", "RunInfo")),
+    ("File formats", "connectors/file_formats", ("FileFormat",)),
+    ("Stores", "connectors/stores", ("ObjectStoreType", "Store", "Listing", "StagedWrite")),
+    ("Secrets", "connectors/secret_resolvers", ("SecretResolver",)),
+    ("Functions", "connectors/functions", ("UdfPack",)),
     (
         "Plans",
         "plan_facts",
@@ -44,7 +44,7 @@ CONTRACT = (
     ),
     ("Scarce memory", "shortage", ("Strain", "Shortage")),
     ("The doctor", "health", ("HealthCheck", "Health")),
-    ("Engines", "connectors", ("Engine", "EngineSettings", "Session")),
+    ("Engines", "connectors/engines", ("Engine", "EngineSettings", "Session")),
 )
 """Headings, modules and the classes below them, in the order of the page."""
 

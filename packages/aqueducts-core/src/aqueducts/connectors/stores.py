@@ -1,0 +1,152 @@
+"""Where files are, and what a run lends to connectors: the context hands out stores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import msgspec
+from pydantic import SecretStr
+
+from aqueducts.events import Event
+from aqueducts.frames import SessionTables
+from aqueducts.relations import DataFile
+
+__all__ = ["Listing", "ObjectStoreType", "RunContext", "RunInfo", "StagedWrite", "Store"]
+
+
+class RunInfo(msgspec.Struct, frozen=True):
+    """Which run an event belongs to."""
+
+    run_id: str
+    pipeline: str | None = None
+
+
+class RunContext(Protocol):
+    """What a run lends to its connectors."""
+
+    @property
+    def run_id(self) -> str:
+        """Unique id of this run."""
+
+    @property
+    def work_dir(self) -> Path:
+        """Folder of this run for temporary files; removed whatever happens."""
+
+    @property
+    def tables(self) -> SessionTables | None:
+        """Tables of the caller's session; None where the caller gave no session."""
+
+    def reveal(self, value: str | SecretStr) -> str:
+        """The text with `${secret:...}` references resolved. Never store or log the result.
+
+        The run keeps what was resolved, and every SecretStr that is passed here, out of its events
+        and errors. Raises SecretError.
+        """
+
+    def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
+        """The store that serves `location`; references in both are resolved.
+
+        Raises MissingPluginError, StorageError, SecretError.
+        """
+
+    def emit(self, event: Event) -> object:
+        """Tell an event of this run, from any thread. Secrets are masked on the way."""
+
+    def staged(self, write: StagedWrite) -> None:
+        """Tell the run of a staged write, so that it is removed whatever happens.
+
+        Call it before anything can be committed. The run calls `forbid_commit` when it is stopped,
+        and `abort` at its end, also after `commit`. Stores tell of their own writes.
+        """
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Files found at a location, sorted by path, and the folder they were found under."""
+
+    root: str
+    files: Sequence[DataFile]
+    is_directory: bool = False
+    """Whether the location was a folder or a glob (False: exactly one file)."""
+    skipped: Sequence[str] = ()
+    """Paths that were passed over because of their ending."""
+
+
+class StagedWrite(ABC):
+    """A write that nobody sees before `commit`."""
+
+    path: Path
+    """Local path to write to: does not exist yet. A file's name ends like the target's.
+
+    Left unset by what writes elsewhere, such as a transaction.
+    """
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Put what was written in the place of the target in one step, durably.
+
+        Raises StorageError; the target is then as it was. So it does after `abort` or
+        `forbid_commit`.
+        """
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Remove what was written. May be called at any time, from any thread, more than once.
+
+        After `commit` it leaves the target alone. Raises nothing: what cannot be removed is left,
+        and an error would hide the one that ended the run.
+        """
+
+    def forbid_commit(self) -> None:
+        """Make `commit` fail from now on, since the run is being stopped; `abort` comes later.
+
+        May be called at any time, from any thread, and must not take long.
+        """
+        self.abort()
+
+
+class Store(ABC):
+    """Access to one location."""
+
+    @abstractmethod
+    def find(self, extensions: Sequence[str]) -> Listing:
+        """Files at the location: a file, a folder (walked), or a glob.
+
+        A folder gives what ends in one of `extensions`, plain or compressed; a file or glob gives
+        what it names. Raises StorageError where nothing is there.
+        """
+
+    def find_target(self, extensions: Sequence[str]) -> Listing | None:
+        """Files that a write to the location would replace; None where nothing is there.
+
+        Raises NotImplementedError, as here, where the store cannot tell.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
+        """Refuse to write here where that would destroy something else (StorageError).
+
+        Changes nothing that users see. A folder that holds other things than data files with
+        these extensions is refused.
+        """
+
+    @abstractmethod
+    def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
+        """Begin a write that replaces the location in one step; tells `context.staged` of it."""
+
+
+class ObjectStoreType(ABC):
+    """A kind of store, by the schemes of its URLs. The local file system has scheme `file`."""
+
+    schemes: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def open(self, location: str, options: Mapping[str, str]) -> Store:
+        """The store for a location; no connection is needed yet.
+
+        `options` is what `storage_config` says, with secrets resolved.
+        Raises StorageError for a bad location or options, without their values.
+        """
