@@ -1,4 +1,4 @@
-"""What the distribution promises before it carries anything."""
+"""What the distribution says of itself."""
 
 from importlib.metadata import distribution
 
@@ -10,8 +10,3 @@ def test_version_is_the_one_of_core() -> None:
     """All distributions are released together under one version."""
     assert aqueducts_odbc.__version__ == aqueducts.__version__
     assert distribution("aqueducts-odbc").version == aqueducts_odbc.__version__
-
-
-def test_no_plugin_is_registered() -> None:
-    """Nothing is announced to core while there is nothing to announce."""
-    assert not distribution("aqueducts-odbc").entry_points.select(group="aqueducts")

@@ -1,7 +1,4 @@
-"""ODBC connectors for Aqueducts.
-
-The distribution reserves its place in the family: there are no connectors yet.
-"""
+"""Databases for Aqueducts, through their ODBC drivers."""
 
 __all__ = ["__version__"]
 
