@@ -13,10 +13,20 @@ AqueductsError                   code, message, hint
  |   `- PluginConflictError      two distributions claim one name
  |- SecretError                  a reference that cannot be resolved
  |- StorageError                 a location that cannot be read or written
+ |- ExecutorError                a run elsewhere that nothing more is heard of
+ |   |- ExecutorUnreachableError no executor there, or none that answers
+ |   |- ConnectionLostError      the connection ended before the run
+ |   |- ExecutorBusyError        it takes no more runs at present
+ |   |- NotAuthorisedError       it does not know the key
+ |   |- UnknownRunError          it does not know the run
+ |   `- ProtocolError            what came is no message of an executor or a client
  `- RunError
      |- SourceError
      |- StageError
      |- DestinationError
+     |- RunTimedOutError         took longer than the executor allows
+     |- RunKilledError           ended for its memory
+     |- RunCrashedError          its process ended by itself
      `- EngineError
          |- QueryError           a query that does not fit its tables, or one value in it
          `- OutOfMemoryError     the operator budget is used up
@@ -29,24 +39,34 @@ from typing import ClassVar, Protocol
 
 __all__ = [
     "AqueductsError",
+    "ConnectionLostError",
     "ConnectionProblem",
     "DestinationError",
     "EngineError",
+    "ExecutorBusyError",
+    "ExecutorError",
+    "ExecutorUnreachableError",
     "MissingPluginError",
+    "NotAuthorisedError",
     "OutOfMemoryError",
     "PipelineError",
     "PlanError",
     "PluginConflictError",
     "PluginError",
     "PluginLoadError",
+    "ProtocolError",
     "QueryError",
+    "RunCrashedError",
     "RunError",
+    "RunKilledError",
+    "RunTimedOutError",
     "SecretError",
     "SourceError",
     "StageError",
     "StorageError",
     "SyntaxProblem",
     "TemplateError",
+    "UnknownRunError",
     "ValidationProblem",
 ]
 
@@ -171,6 +191,52 @@ class StorageError(AqueductsError):
     code = "storage"
 
 
+class ExecutorError(AqueductsError):
+    """An executor that does not do what it was asked; what became of a run, it may not say."""
+
+    code = "executor"
+
+
+class ExecutorUnreachableError(ExecutorError):
+    """Nobody answers at the address, or not as an executor does."""
+
+    code = "executor-unreachable"
+    exit_code = 69
+
+
+class ConnectionLostError(ExecutorError):
+    """The connection ended before the run did."""
+
+    code = "connection-lost"
+    exit_code = 69
+
+
+class ExecutorBusyError(ExecutorError):
+    """The executor takes no more runs at present."""
+
+    code = "executor-busy"
+    exit_code = 75
+
+
+class NotAuthorisedError(ExecutorError):
+    """The executor refuses the key, or there is none."""
+
+    code = "not-authorised"
+    exit_code = 77
+
+
+class UnknownRunError(ExecutorError):
+    """The executor knows no run of that id."""
+
+    code = "unknown-run"
+
+
+class ProtocolError(ExecutorError):
+    """Something came that is no message of the protocol."""
+
+    code = "protocol"
+
+
 class RunError(AqueductsError):
     """A run that failed; names the step it failed in."""
 
@@ -193,6 +259,24 @@ class DestinationError(RunError):
     """A destination that refused the result; what was there before is untouched."""
 
     code = "destination"
+
+
+class RunTimedOutError(RunError):
+    """A run that took longer than its executor allows."""
+
+    code = "timed-out"
+
+
+class RunKilledError(RunError):
+    """A run whose process was ended, since it took more memory than it may."""
+
+    code = "oom-killed"
+
+
+class RunCrashedError(RunError):
+    """A run whose process ended by itself, as by a fault in a driver."""
+
+    code = "crashed"
 
 
 class EngineError(RunError):
