@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import inspect
 import json
@@ -507,6 +508,13 @@ def test_suites_are_documented() -> None:
     assert set(found) == set(suites)
     for name, suite in suites.items():
         assert set(getattr(suite, "__abstractmethods__")) <= set(found[name]), name  # noqa: B009
+
+
+def test_faults_are_documented() -> None:
+    """The table of what a proxy does names all of it."""
+    table = rows("plugins/testing.md", "Faults between a client and its server")
+    fields = [field.name for field in dataclasses.fields(testing.Faults)]
+    assert [codes(row[0])[0] for row in table] == fields
 
 
 def test_modules_are_documented_in_the_order_of_imports() -> None:

@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:
 from aqueducts.testing.bench import Bench
 from aqueducts.testing.destinations import DestinationSuite
 from aqueducts.testing.engines import EngineSuite
+from aqueducts.testing.fault_proxy import FaultProxy, Faults
 from aqueducts.testing.file_formats import FileFormatSuite
 from aqueducts.testing.frames import ScriptedFrame
 from aqueducts.testing.object_stores import ObjectStoreSuite
@@ -39,6 +40,8 @@ __all__ = [
     "Bench",
     "DestinationSuite",
     "EngineSuite",
+    "FaultProxy",
+    "Faults",
     "FileFormatSuite",
     "ObjectStoreSuite",
     "PluginSuite",
