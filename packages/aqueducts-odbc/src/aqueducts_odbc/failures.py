@@ -3,73 +3,76 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from aqueducts.errors import AqueductsError, RunError
+from aqueducts.errors import RunError
+from aqueducts_odbc.diagnostics import diagnostic
 from aqueducts_odbc.redaction import redacted
+from aqueducts_odbc.remedies import remedy
 
 if TYPE_CHECKING:
     from aqueducts_odbc.targets import Target
+    from aqueducts_odbc.worker.process import CommandFailedError, ProcessLostError
 
-__all__ = ["Diagnostic", "diagnostic", "failure", "reported"]
+__all__ = ["failure", "lost", "timed_out"]
 
-_STATE = re.compile(
-    r"State: (?P<state>\w{5}), Native error: (?P<native>-?\d+), Message: (?P<text>.*)", re.DOTALL
-)
-_LAYERS = re.compile(r"^(\[[^\]]*\]\s*)+")
-
-
-class Diagnostic:
-    """What ODBC says of an error."""
-
-    def __init__(self, state: str | None, native: int | None, text: str) -> None:
-        self.state = state
-        """SQLSTATE: five characters, the first two are its class."""
-        self.native = native
-        """The database's own number."""
-        self.text = text
+_PANIC = re.compile(r"panicked at [^\n]*\n(?P<text>[^\n]*)")
+_FATAL_SIGNALS = {
+    "SIGSEGV": "crashed (SIGSEGV: it used memory that is not its own)",
+    "SIGBUS": "crashed (SIGBUS: it used memory that is not there)",
+    "SIGABRT": "ended itself (SIGABRT)",
+    "SIGKILL": "was killed (SIGKILL), as the system does where memory runs out",
+}
 
 
-def diagnostic(message: str) -> Diagnostic:
-    """Take apart what arrow-odbc says."""
-    found = _STATE.search(message)
-    if found is None:
-        return Diagnostic(None, None, message.strip())
-    text = _LAYERS.sub("", found["text"].strip())
-    return Diagnostic(found["state"], int(found["native"]), text)
-
-
-@contextmanager
-def reported(target: Target, what: str) -> Iterator[None]:
-    """Errors of the driver in here become the target's; `what` says what could not be done."""
-    try:
-        from arrow_odbc import Error
-    except (ImportError, OSError) as error:
-        raise no_driver_manager(error, target.kind) from error
-    try:
-        yield
-    except AqueductsError:
-        raise
-    except Error as error:
-        raise failure(str(error), target, what) from None
-
-
-def failure(message: str, target: Target, what: str) -> RunError:
+def failure(error: CommandFailedError, target: Target, what: str) -> RunError:
     """The error that tells of a failure of the driver; passwords are left out."""
-    found = diagnostic(redacted(message, target.secrets))
-    text = " ".join(found.text.split())
+    if error.is_missing_manager:
+        return _not_loaded(str(error), target)
+    found = diagnostic(redacted(str(error), target.secrets))
+    text = " ".join(found.text.split()).rstrip(";").removeprefix("External error: ")
     state = "" if found.state is None else f" (SQLSTATE {found.state})"
-    return target.kind(f"{what}: {text}{state}")
+    return target.kind(f"{what}: {text}{state}", hint=remedy(found, target))
 
 
-def no_driver_manager(error: Exception, kind: type[RunError]) -> RunError:
-    """The error where arrow-odbc cannot be loaded."""
-    if "libodbc" in str(error):
-        return kind(
-            "the ODBC driver manager is not installed (libodbc.so.2)",
-            hint="apt-get install unixodbc, and the driver of your database: odbc-postgresql, "
-            "odbc-mariadb, libsqliteodbc or tdsodbc",
+def lost(error: ProcessLostError, target: Target, what: str) -> RunError:
+    """The error that tells that the driver took its process down."""
+    if error.is_given_up:
+        return target.kind(f"{what}: the connection was given up, since the run was stopped")
+    how = _FATAL_SIGNALS.get(error.signal_name or "")
+    if how is None:
+        how = (
+            f"ended with status {error.status}"
+            if error.signal_name is None
+            else f"was ended by {error.signal_name}"
         )
-    return kind(f"arrow-odbc cannot be loaded: {error}", hint="reinstall aqueducts-odbc")
+    result = target.kind(
+        f"{what}: its driver, {target.driver}, {how}",
+        hint="the driver runs in a process of its own, so that nothing else was harmed; look for a "
+        "newer version of the driver, or leave columns out of the query to find the one",
+    )
+    words = redacted(error.last_words, target.secrets)
+    panic = _PANIC.search(words)
+    result.note = (panic["text"] if panic else words.splitlines()[-1] if words else None) or None
+    return result
+
+
+def timed_out(target: Target, what: str, field: str | None, seconds: int | None) -> RunError:
+    """The error where the driver says nothing for longer than it may."""
+    return target.kind(
+        f"{what}: no answer within {seconds} s",
+        hint=None if field is None else f"give it more time with {field}, or look at the database",
+    )
+
+
+def _not_loaded(message: str, target: Target) -> RunError:
+    """The error where arrow-odbc, or what it needs, cannot be loaded."""
+    if "libodbc" in message:
+        return target.kind(
+            "the ODBC driver manager is not installed (libodbc.so.2)",
+            hint="apt-get install unixodbc "
+            + (target.profile.package or "and the driver of your database"),
+        )
+    return target.kind(
+        f"arrow-odbc cannot be loaded: {message}", hint="install aqueducts-odbc again"
+    )

@@ -23,11 +23,17 @@ class Target(msgspec.Struct, frozen=True):
     shown: str
     """How messages call it."""
     profile: Profile
+    driver: str
+    """Its name or library, as the string or the data source has it."""
+    data_source: str | None
+    """The name of the data source in the string (DSN)."""
     login_timeout: int
     secrets: frozenset[str]
     """Texts that no message may hold."""
     kind: type[RunError]
     """The error that failures become."""
+    context: RunContext | None = None
+    """The run, which ends the connection where it is stopped."""
 
     def __repr__(self) -> str:
         return f"<Target {self.shown}>"
@@ -49,7 +55,7 @@ def target_of(
     password = None if config.password is None else context.reveal(config.password)
     try:
         string = ConnectionString(revealed)
-        profile = _profile(string)
+        driver, profile = _driver(string)
         defaults = dict(profile.keywords)
         if is_for_reading:
             defaults |= profile.read_keywords
@@ -65,14 +71,17 @@ def target_of(
         text=text,
         shown=profile.product,
         profile=profile,
+        driver=driver,
+        data_source=string.get("dsn"),
         login_timeout=config.login_timeout,
         secrets=secrets,
         kind=kind,
+        context=context,
     )
 
 
-def _profile(string: ConnectionString) -> Profile:
-    """The profile of the driver that a string names."""
+def _driver(string: ConnectionString) -> tuple[str, Profile]:
+    """The driver that a string names, and its profile."""
     known = registrations()
     name = string.get("driver")
     source = string.get("dsn")
@@ -84,4 +93,5 @@ def _profile(string: ConnectionString) -> Profile:
         )
     if name is None and source is not None:
         name = known.driver_of(source)
-    return profile_for(None if name is None else known.library_of(name), name)
+    library = None if name is None else known.library_of(name)
+    return name or "its driver", profile_for(library, name)

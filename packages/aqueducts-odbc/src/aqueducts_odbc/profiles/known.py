@@ -23,6 +23,8 @@ POSTGRESQL = Profile(
     },
     # The driver holds the whole result in memory otherwise: 4.6 GB instead of 0.1 for 10 M rows.
     read_keywords={"UseDeclareFetch": "1", "Fetch": "10000"},
+    session_query="SELECT pg_backend_pid()",
+    cancel_statement="SELECT pg_cancel_backend({})",
 )
 MYSQL = Profile(
     name="mysql",
@@ -31,6 +33,8 @@ MYSQL = Profile(
     words=("mariadb", "mysql"),
     package="odbc-mariadb",
     login_timeout_keyword="CONN_TIMEOUT",
+    session_query="SELECT CONNECTION_ID()",
+    cancel_statement="KILL QUERY {}",
 )
 SQLITE = Profile(
     name="sqlite",
@@ -40,6 +44,8 @@ SQLITE = Profile(
     package="libsqliteodbc",
     # Without NoCreat a mistyped path becomes an empty database.
     keywords={"BigInt": "1", "NoCreat": "1"},
+    # Without it the driver holds the whole result in memory.
+    read_keywords={"StepAPI": "1"},
 )
 SQL_SERVER = Profile(
     name="sqlserver",

@@ -28,3 +28,7 @@ class Profile(msgspec.Struct, frozen=True):
     """Keywords for connections that read."""
     login_timeout_keyword: str | None = None
     """Keyword of the login timeout in seconds, for drivers that ignore the one of ODBC."""
+    session_query: str | None = None
+    """Gives the number of the session."""
+    cancel_statement: str | None = None
+    """Ends the statement of the session whose number stands at `{}`, from another session."""

@@ -1,0 +1,45 @@
+"""Databases of which little is known: the query as it is, and what the driver says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from aqueducts_odbc.readable_types import readable
+from aqueducts_odbc.reading.columns import ColumnReading, SourceQuery, Statements
+from aqueducts_odbc.reading.wrapped import described
+
+if TYPE_CHECKING:
+    from aqueducts_odbc.connections import Connection
+
+__all__ = ["PlainReading"]
+
+
+class PlainReading:
+    """Runs the query once for its columns, without taking a row, and again for its rows."""
+
+    def columns(self, connection: Connection, query: SourceQuery) -> tuple[ColumnReading, ...]:
+        """Look at the columns as the driver tells them."""
+        found = readable(
+            described(connection, query, query.text, max_text_bytes=query.max_text_bytes)
+        )
+        # Some drivers tell float where they mean double; the other way loses nothing.
+        types = [pa.float64() if pt.is_float32(field.type) else field.type for field in found]
+        return tuple(
+            ColumnReading(field.name, each, each, f"q.{field.name}")
+            for field, each in zip(found, types, strict=True)
+        )
+
+    def statements(
+        self,
+        query: SourceQuery,
+        columns: Sequence[ColumnReading],  # noqa: ARG002 - all come, in their order
+        condition: str | None,
+    ) -> Statements:
+        """Give the query; with a condition as a part of another one."""
+        if condition is None:
+            return Statements(query.text)
+        return Statements(f"SELECT * FROM {query.as_table()} WHERE {condition}")  # noqa: S608
