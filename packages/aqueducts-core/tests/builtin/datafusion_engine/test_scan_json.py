@@ -97,7 +97,7 @@ def test_broken_json_is_an_error(bench: Bench, content: str) -> None:
 def test_a_value_unlike_the_declared_type_is_an_error(bench: Bench) -> None:
     """Found while the query runs."""
     bench.json('{"a": "x"}\n', schema=pa.schema([("a", pa.int64())]))
-    with pytest.raises(SourceError, match="line 1: \"x\" in 'a' is no int64"):
+    with pytest.raises(SourceError, match="line 1: 'x' in column 'a' is no int64"):
         bench.rows()
 
 

@@ -14,6 +14,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+import pyarrow as pa
+
+from aqueducts.arrow_types import type_name
 from aqueducts.builtin.datafusion_engine.csv_files import (
     compression_of,
     csv_records,
@@ -21,6 +24,13 @@ from aqueducts.builtin.datafusion_engine.csv_files import (
     read_header,
 )
 from aqueducts.builtin.datafusion_engine.engine_types import in_our_words
+from aqueducts.builtin.datafusion_engine.faithful_casts import Refusal, refusal_in
+from aqueducts.builtin.datafusion_engine.refused_values import (
+    MISSING,
+    ONE_KIND,
+    place_of,
+    refused,
+)
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
@@ -35,15 +45,20 @@ _VALUE = re.compile(
     r"(?P<column>\d+) at line \d+\. Row data: '\[(?P<row>.*)\]'",
     re.DOTALL,
 )
+_DECIMAL = re.compile(
+    r"parse decimal overflow \((?P<value>[^)]*)\)|"
+    r"can't parse the string value (?P<text>.*?) to decimal",
+    re.DOTALL,
+)
 _WIDTH = re.compile(r"unequal lengths between records|incorrect number of fields")
 _JSON_VALUE = re.compile(
     r"decoding field '(?P<field>[^']+)': failed to parse (?P<value>.+) as (?P<type>\w+)"
 )
+_JSON_KIND = re.compile(
+    r"decoding field '(?P<field>[^']+)': expected (?P<type>\w+) got (?P<value>.+)"
+)
 _NOT_JSON = re.compile(r"Not valid JSON|Json error|Encountered unexpected|Expected JSON")
 _NOT_TEXT = re.compile(r"invalid utf-?8", re.IGNORECASE)
-
-_MISSING = frozenset({"", "-", "n/a", "na", "nan", "none", "null", "nil", "?", "#n/a", "missing"})
-"""Texts that stand for a missing value in many files."""
 
 
 class _Search(NamedTuple):
@@ -70,11 +85,18 @@ def bad_row(text: str, scans: Mapping[str, FileScan]) -> SourceError | None:
 
     None for other messages, and where the row is not found; `scans` are those of the sources.
     """
+    refusal = refusal_in(text)
+    if refusal is not None:
+        scan = scans.get(refusal.source)
+        place = None if scan is None else place_of(refusal, scan, seconds=_SECONDS)
+        return refused(refusal, scan, place)
     search = _Search(scans, time.monotonic() + _SECONDS)
     finders: tuple[tuple[re.Pattern[str], Callable[..., SourceError | None]], ...] = (
         (_VALUE, _find_value),
+        (_DECIMAL, _find_decimal),
         (_WIDTH, _find_width),
         (_JSON_VALUE, _find_json_value),
+        (_JSON_KIND, _find_json_kind),
         (_NOT_JSON, _find_json_line),
         (_NOT_TEXT, _find_bytes),
     )
@@ -101,6 +123,30 @@ def _find_value(match: re.Match[str], search: _Search) -> SourceError | None:
     return None
 
 
+def _find_decimal(match: re.Match[str], search: _Search) -> SourceError | None:
+    """Reading a decimal failed, and the engine does not say of which column."""
+    value = match["value"] or match["text"] or ""
+    for source, scan in search.scans.items():
+        for field in scan.schema or ():
+            if not _is_read_as_decimal(field, scan):
+                continue
+            refusal = Refusal(
+                source, field.name, type_name(field.type), type_name(pa.string()), value
+            )
+            seconds = max(0.0, search.deadline - time.monotonic())
+            place = place_of(refusal, scan, seconds=seconds)
+            if place is not None:
+                return refused(refusal, scan, place)
+    return None
+
+
+def _is_read_as_decimal(field: pa.Field, scan: FileScan) -> bool:
+    if pa.types.is_decimal(field.type):
+        return True
+    is_number = pa.types.is_integer(field.type) or pa.types.is_temporal(field.type)
+    return bool(scan.format == "json" and is_number)
+
+
 def _wrong_value(
     source: str, scan: FileScan, file: DataFile, number: int, found: tuple[str, str, int]
 ) -> SourceError:
@@ -109,7 +155,7 @@ def _wrong_value(
     name = names[column] if column < len(names) else f"column_{column + 1}"
     is_declared = any(field.name == name for field in scan.schema or ())
     hint = f"correct the file, or declare {name} as string in the schema of the format"
-    if value.strip().lower() in _MISSING and value:
+    if value.strip().lower() in MISSING and value:
         hint = f"add null_values: ['{value}'] to the format's options if it means a missing value"
     error = SourceError(
         f"{shown_path(file.path)}, line {number}: '{value}' in column '{name}' is no "
@@ -205,6 +251,21 @@ def _find_json_value(match: re.Match[str], search: _Search) -> SourceError | Non
                     f"{shown_path(file.path)}, line {number}: {value} in '{field}' is no "
                     f"{in_our_words(match['type'])}",
                     hint=f"correct the file, or declare {field} as string in the format's schema",
+                    step=source,
+                )
+    return None
+
+
+def _find_json_kind(match: re.Match[str], search: _Search) -> SourceError | None:
+    field, value = match["field"], match["value"].strip()
+    for source, scan, file in search.files("json"):
+        declared = next((each for each in scan.schema or () if each.name == field), None)
+        for number, line in _lines(file, scan, search):
+            if _json_text(line, field) in (value, value.strip('"')):
+                kind = match["type"] if declared is None else type_name(declared.type)
+                return SourceError(
+                    f"{shown_path(file.path)}, line {number}: {value} in '{field}' is no {kind}",
+                    hint=ONE_KIND,
                     step=source,
                 )
     return None

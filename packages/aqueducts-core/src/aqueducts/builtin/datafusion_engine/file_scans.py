@@ -11,7 +11,9 @@ from datafusion import DataFrame, Expr, SessionContext, col, lit
 from datafusion import functions as f
 
 from aqueducts.arrow_types import type_name
+from aqueducts.builtin.datafusion_engine.faithful_casts import as_declared
 from aqueducts.builtin.datafusion_engine.links import Links
+from aqueducts.builtin.datafusion_engine.plain_types import plain_schema
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import SourceError
@@ -54,6 +56,8 @@ class Part(msgspec.Struct, frozen=True):
     """Texts that mean null; then all columns are read as strings and cast."""
     null_partitions: frozenset[str] = frozenset()
     """Partition columns that are null in all of these files."""
+    without_nulls: frozenset[str] = frozenset()
+    """Columns that are known to hold no null."""
 
 
 def split_partitions(scan: FileScan) -> list[tuple[FileScan, frozenset[str]]]:
@@ -120,15 +124,21 @@ def without_partitions(schema: pa.Schema, partitions: pa.Schema | None) -> pa.Sc
     return pa.schema([field for field in schema if field.name not in names])
 
 
-def unite(parts: Sequence[Part], schema: pa.Schema, partitions: pa.Schema | None) -> DataFrame:
-    """All parts under each other with the columns of `schema`, then those of `partitions`."""
+def unite(
+    parts: Sequence[Part], schema: pa.Schema, partitions: pa.Schema | None, source: str
+) -> DataFrame:
+    """All parts under each other with the columns of `schema`, then those of `partitions`.
+
+    Running it raises for a value that its column's type cannot hold, see `faithful_casts`.
+    """
     columns = [*schema, *(partitions or ())]
     united: DataFrame | None = None
     for part in parts:
         frame = part.frame
-        names = [field.name for field in columns]
-        if not _is_as_wanted(part, frame, names):
+        if not _is_as_wanted(part, columns):
             frame = frame.select(*(_column(field, part) for field in columns))
+            wanted = [field.with_nullable(not _needs_values(field, part)) for field in columns]
+            frame = as_declared(frame, wanted, source)
         united = frame if united is None else united.union(frame)
     if united is None:
         raise ValueError("a scan needs at least one file")
@@ -149,13 +159,29 @@ def check_declared(scan: FileScan, present: Sequence[str], example: DataFile) ->
         )
 
 
-def _is_as_wanted(part: Part, frame: DataFrame, names: list[str]) -> bool:
+def _is_as_wanted(part: Part, columns: Sequence[pa.Field]) -> bool:
+    found = part.frame.schema()
     is_plain = not part.null_values and not part.null_partitions
-    return is_plain and frame.schema().names == names
+    return (
+        is_plain
+        and plain_schema(found) == plain_schema(pa.schema(columns))
+        and not any(_needs_values(field, part) for field in columns)
+    )
+
+
+def _needs_values(field: pa.Field, part: Part) -> bool:
+    return not field.nullable and field.name not in part.without_nulls
 
 
 def _column(field: pa.Field, part: Part) -> Expr:
+    """The column as it was read, with nulls for the texts that mean null, or null throughout."""
     if field.name not in part.present:
+        if not field.nullable:
+            raise SourceError(
+                f"{shown_path(part.files[0].path)} has no column {field.name!r}, which is declared "
+                "with nullable: false",
+                hint="correct the file, or leave nullable: false out of the format's schema",
+            )
         return lit(None).cast(field.type).alias(field.name)
     column = col(quote(field.name))
     if part.null_values:
@@ -165,10 +191,6 @@ def _column(field: pa.Field, part: Part) -> Expr:
             column, [lit(pa.scalar(text, pa.string())) for text in part.null_values]
         )
         column = f.when(is_null, null).otherwise(column)
-        if not pa.types.is_string(field.type):
-            column = column.cast(field.type)
-    elif part.frame.schema().field(field.name).type != field.type:
-        column = column.cast(field.type)
     return column.alias(field.name)
 
 

@@ -21,6 +21,7 @@ from aqueducts.builtin.datafusion_engine.csv_files import (
     has_quoted_newline,
     read_header,
 )
+from aqueducts.builtin.datafusion_engine.faithful_casts import roomy_type
 from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
@@ -46,10 +47,6 @@ _PARSED_BY_READER = (
     pa.types.is_integer,
     pa.types.is_floating,
     pa.types.is_boolean,
-    pa.types.is_decimal,
-    pa.types.is_date,
-    pa.types.is_time,
-    pa.types.is_timestamp,
     pa.types.is_string,
 )
 _ENDINGS = {
@@ -83,7 +80,7 @@ def scan_csv(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | N
         schema = _infer(groups, into) if scan.schema is None else scan.schema
         schema = without_partitions(schema, scan.partitions)
     parts = [_open(layout, part, schema, into) for layout, part in groups]
-    return unite(parts, schema, scan.partitions), _row_bound(scan, groups)
+    return unite(parts, schema, scan.partitions, into.source), _row_bound(scan, groups)
 
 
 def _group(scan: FileScan) -> list[tuple[_Layout, FileScan]]:
@@ -214,9 +211,11 @@ def _read(
 def _reader_type(field: pa.Field | None, *, as_text: bool) -> pa.DataType:
     if field is None or as_text:
         return pa.string()
+    if pa.types.is_decimal(field.type):
+        return roomy_type(field.type)
     if any(check(field.type) for check in _PARSED_BY_READER):
         return field.type
-    return pa.string()  # cast afterwards
+    return pa.string()  # cast afterwards; of dates and times the reader would cut a part
 
 
 def _refuse_nested(scan: FileScan) -> None:

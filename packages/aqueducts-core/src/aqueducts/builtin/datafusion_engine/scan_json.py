@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import lzma
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 from datafusion import DataFrame
 
-from aqueducts.builtin.datafusion_engine.csv_files import compression_of
+from aqueducts.builtin.datafusion_engine.csv_files import compression_of, open_bytes
+from aqueducts.builtin.datafusion_engine.faithful_casts import roomy_type
 from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
@@ -32,6 +37,9 @@ _ALL_ROWS = 1 << 62
 """Types are inferred from every row. The reader cuts the fraction of a number that comes after
 integers only, and passes over a key that it has not seen, both without a word."""
 
+_ROWS_LOOKED_AT = 1000
+"""Rows of a file that tell whether moments are texts or numbers, until one is not null."""
+
 _ENDINGS = {
     None: ".json",
     "gzip": ".json.gz",
@@ -43,9 +51,11 @@ _ENDINGS = {
 
 def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | None]:
     """The files as one frame, and a number of rows that they cannot exceed (None: unknown)."""
-    schema = scan.schema
-    if schema is None:
-        schema = without_partitions(_infer(scan, into), scan.partitions)
+    schema = readable = scan.schema
+    if schema is None or readable is None:
+        schema = readable = without_partitions(_infer(scan, into), scan.partitions)
+    else:
+        readable = _readable(scan, schema)
     parts: list[Part] = []
     for part, nulls in split_partitions(scan):
         for compression, files in _by_compression(part).items():
@@ -53,7 +63,7 @@ def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | 
             names = [*schema.names, *(part.partitions.names if part.partitions else ())]
             parts.append(
                 Part(
-                    frame=_read(chosen, compression, schema, into),
+                    frame=_read(chosen, compression, readable, into),
                     files=files,
                     present=frozenset(names),
                     null_partitions=nulls,
@@ -64,7 +74,46 @@ def scan_json(scan: FileScan, into: ScanContext) -> tuple[DataFrame, RowBound | 
         marks=(b"{",),
         shortest_row_bytes=len(b"{}"),
     )
-    return unite(parts, schema, scan.partitions), bound
+    return unite(parts, schema, scan.partitions, into.source), bound
+
+
+def _readable(scan: FileScan, schema: pa.Schema) -> pa.Schema:
+    """What the reader is to read declared columns as, so that it cuts nothing."""
+    kinds = _kinds_of_moments(scan, schema)
+    return pa.schema(
+        [
+            pa.field(
+                field.name,
+                kinds.get(field.name) or roomy_type(field.type, cuts_fractions=True),
+            )
+            for field in schema
+        ]
+    )
+
+
+def _kinds_of_moments(scan: FileScan, schema: pa.Schema) -> dict[str, pa.DataType]:
+    """How the first rows write dates and times: as text, or counted in the unit of their type."""
+    missing = {field.name for field in schema if pa.types.is_temporal(field.type)}
+    kinds = dict.fromkeys(missing, pa.string())
+    rows = _first_rows(scan) if missing else []
+    for row in rows:
+        for name in [name for name in missing if row.get(name) is not None]:
+            missing.discard(name)
+            if isinstance(row[name], int | float):
+                kinds[name] = roomy_type(pa.int64(), cuts_fractions=True)
+    return kinds
+
+
+def _first_rows(scan: FileScan) -> Iterator[dict[str, Any]]:
+    for file in scan.files:
+        try:
+            with open_bytes(file, compression_of(file, scan.compression)) as stream:
+                for line in islice(stream, _ROWS_LOOKED_AT):
+                    row = json.loads(line) if line.strip() else None
+                    if isinstance(row, dict):
+                        yield row
+        except (OSError, EOFError, ValueError, lzma.LZMAError):
+            return  # which the engine will tell of when it reads the file
 
 
 def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from datafusion import DataFrame
 from datafusion.expr import SortKey
 
+from aqueducts.builtin.datafusion_engine.faithful_casts import is_lossless
 from aqueducts.builtin.datafusion_engine.file_scans import (
     Part,
     ScanContext,
@@ -21,9 +22,9 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     unite,
     without_partitions,
 )
-from aqueducts.builtin.datafusion_engine.plain_types import without_views
+from aqueducts.builtin.datafusion_engine.plain_types import plain_type, without_views
 from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
-from aqueducts.builtin.datafusion_engine.unify import unify_schemas
+from aqueducts.builtin.datafusion_engine.unify import unify_schemas, unify_types
 from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
@@ -47,15 +48,19 @@ class _Footer(msgspec.Struct, frozen=True):
     schema: pa.Schema
     constants: tuple[int, ...]
     """Columns of floats that have one value by their statistics, which leave NaN out."""
+    without_nulls: frozenset[str]
+    """Columns that are declared to have no null, and have none by their statistics."""
 
 
 def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
     """The files as one frame; columns are found by name, missing ones are null."""
-    footers = _footers(scan.files)
-    schema = _schema(scan, footers)
+    footers = _footers(scan)
+    schema = readable = _schema(scan, footers)
+    if scan.schema is not None:
+        readable = _readable(schema, footers)
     if not into.has_views:
         # Files that DataFusion wrote say that their texts are views.
-        schema = without_views(schema)
+        schema, readable = without_views(schema), without_views(readable)
     if any(_hides_nan(footer) for footer in footers):
         use_no_statistics(into.context)
     parts = []
@@ -69,7 +74,7 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
                 (name, field.type) for name, field in zip(folders, partitions, strict=True)
             ],
             file_extension=".parquet",
-            schema=schema,
+            schema=readable,
             file_sort_order=_NO_ORDER,
         )
         parts.append(
@@ -78,9 +83,10 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
                 files=part.files,
                 present=frozenset([*schema.names, *(field.name for field in partitions)]),
                 null_partitions=nulls,
+                without_nulls=frozenset.intersection(*(each.without_nulls for each in footers)),
             )
         )
-    return unite(parts, schema, scan.partitions)
+    return unite(parts, schema, scan.partitions, into.source)
 
 
 def _schema(scan: FileScan, footers: Sequence[_Footer]) -> pa.Schema:
@@ -92,14 +98,37 @@ def _schema(scan: FileScan, footers: Sequence[_Footer]) -> pa.Schema:
     return scan.schema
 
 
-def _footers(files: Sequence[DataFile]) -> list[_Footer]:
-    if len(files) == 1:
-        return [_footer(files[0])]
+def _readable(schema: pa.Schema, footers: Sequence[_Footer]) -> pa.Schema:
+    """What declared columns are read as: the type they have, where the reader would cut values."""
+    return pa.schema(
+        [field.with_type(_readable_type(field, footers)).with_nullable(True) for field in schema]
+    )
+
+
+def _readable_type(declared: pa.Field, footers: Sequence[_Footer]) -> pa.DataType:
+    there = {
+        plain_type(footer.schema.field(declared.name).type)
+        for footer in footers
+        if declared.name in footer.schema.names
+    }
+    found: pa.DataType | None = pa.null()
+    for data_type in there:
+        found = None if found is None else unify_types(found, data_type)
+    wanted = plain_type(declared.type)
+    if found is None or found == wanted or is_lossless(found, wanted):
+        return declared.type
+    return found
+
+
+def _footers(scan: FileScan) -> list[_Footer]:
+    required = [field.name for field in scan.schema or () if not field.nullable]
+    if len(scan.files) == 1:
+        return [_footer(scan.files[0], required)]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return list(pool.map(_footer, files))
+        return list(pool.map(lambda file: _footer(file, required), scan.files))
 
 
-def _footer(file: DataFile) -> _Footer:
+def _footer(file: DataFile, required: Sequence[str]) -> _Footer:
     try:
         metadata = read_footer(file.path)
         schema = metadata.schema.to_arrow_schema()
@@ -113,7 +142,20 @@ def _footer(file: DataFile) -> _Footer:
         for index in range(metadata.num_columns)
         if _is_float(metadata.schema.column(index)) and _has_one_value(metadata, index)
     )
-    return _Footer(file.path, schema.remove_metadata(), constants)
+    without_nulls = frozenset(name for name in required if _has_no_null(metadata, name))
+    return _Footer(file.path, schema.remove_metadata(), constants, without_nulls)
+
+
+def _has_no_null(metadata: pq.FileMetaData, name: str) -> bool:
+    """Whether the statistics say so."""
+    places = [
+        place for place in range(metadata.num_columns) if metadata.schema.column(place).path == name
+    ]
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    found = [group.column(place).statistics for group in groups for place in places]
+    return bool(places) and all(
+        each is not None and each.has_null_count and each.null_count == 0 for each in found
+    )
 
 
 def _hides_nan(footer: _Footer) -> bool:
