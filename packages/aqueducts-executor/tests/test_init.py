@@ -1,4 +1,4 @@
-"""What the distribution promises before it carries anything."""
+"""What the distribution promises to others."""
 
 from importlib.metadata import distribution
 
@@ -13,5 +13,5 @@ def test_version_is_the_one_of_core() -> None:
 
 
 def test_no_plugin_is_registered() -> None:
-    """Nothing is announced to core while there is nothing to announce."""
+    """The executor is no plugin: pipelines are the same with it and without."""
     assert not distribution("aqueducts-executor").entry_points.select(group="aqueducts")

@@ -1,7 +1,4 @@
-"""Executor for Aqueducts: a server that runs pipelines sent to it.
-
-The distribution reserves its place in the family: there is no server yet.
-"""
+"""Executor for Aqueducts: a server that runs pipelines sent to it."""
 
 __all__ = ["__version__"]
 

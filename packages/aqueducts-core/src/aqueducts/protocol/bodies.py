@@ -50,6 +50,10 @@ StreamEventType: TypeAlias = Literal[
 ]
 
 
+def _null() -> msgspec.Raw:
+    return msgspec.Raw(b"null")
+
+
 class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The `data` of one SSE frame; every key is always there."""
 
@@ -65,7 +69,7 @@ class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The `id` of the frame: counts the events of the run from 1, without a gap."""
     ts: str
     """When it happened: RFC 3339, in UTC."""
-    detail: msgspec.Raw = msgspec.Raw(b"null")
+    detail: msgspec.Raw = msgspec.field(default_factory=_null)  # a schema can be made of it so
     """The WebSocket message that this event is, as JSON."""
     position: int | None = None
     """Of `queued`: how many runs are before this one."""

@@ -1,0 +1,1 @@
+"""The views: HTTP, server-sent events and WebSocket over one machine."""

@@ -1,0 +1,82 @@
+"""The process of one run: `python -m aqueducts_executor.worker.main FD PARENT`.
+
+It imports the engine, says so, and waits. SIGTERM ends it at once, whatever native code is doing;
+so does the end of its parent. What it leaves behind then, its parent removes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from aqueducts_executor.worker.frames import WorkerLink
+from aqueducts_executor.worker.isolation import (
+    be_called,
+    be_silent,
+    die_with_parent,
+    leave_no_core,
+)
+from aqueducts_executor.worker.messages import Allowed, Check, Ready, Start
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str]) -> None:
+    """Serve one parent until it is gone, or the run is over."""
+    descriptor, parent, spill_dir = int(arguments[0]), int(arguments[1]), arguments[2]
+    die_with_parent(parent)
+    leave_no_core()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
+    os.set_inheritable(descriptor, False)  # the end of this process is the end of the pipe
+    link = WorkerLink(socket.socket(fileno=descriptor))
+
+    from aqueducts_executor.worker.warming import warm_up
+
+    plugins = warm_up(spill_dir)
+    be_silent()
+    be_called("aqueducts-spare")
+    link.send(Ready(plugins=plugins))
+    _serve(link)
+
+
+def _serve(link: WorkerLink) -> None:
+    may_commit = threading.Event()
+    while True:
+        match link.receive():
+            case Check() as check:
+                from aqueducts_executor.worker.checking import checked
+
+                link.send(checked(check))
+            case Start() as start:
+                be_called("aqueducts-run")
+                thread = threading.Thread(target=_run, args=(link, start, may_commit), name="run")
+                thread.start()
+            case Allowed():
+                may_commit.set()
+            case None:
+                _leave(0)
+
+
+def _run(link: WorkerLink, start: Start, may_commit: threading.Event) -> None:
+    from aqueducts_executor.worker.running import run_order
+
+    began = time.perf_counter()
+    try:
+        result = run_order(link.send, start, may_commit, began)
+        link.send(result)
+    except OSError:
+        _leave(1)  # the parent is gone
+    _leave(0)
+
+
+def _leave(code: int) -> None:
+    """End now: threads of native code would be waited for otherwise."""
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
