@@ -15,6 +15,11 @@ from aqueducts.shortage import Shortage, Strain
 __all__ = ["MemoryWatch"]
 
 _SECONDS = 0.05
+_QUICK_SECONDS = 0.01
+_QUICK_SHARE = 0.3
+"""Of the limit: above it memory is looked at in short intervals. Small limits are reached fast."""
+_LOOK_SHARE = 0.02
+"""Of the limit: after a rise by that much it is looked at once where the memory is."""
 _SWEEPING_SHARE = 0.4
 """Of the limit: from here on pages that are free are taken back."""
 _SWEEPING_PAUSE = 2
@@ -65,8 +70,11 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         can_sweep, next_sweep = can_take_back(), 0.0
-        while not self._done.wait(_SECONDS):
+        interval, looked_at, next_look = 0.0, 0, 0.0
+        while not self._done.wait(interval):
             resident = resident_bytes()
+            is_near = resident > self._limit_bytes * _QUICK_SHARE
+            interval = _QUICK_SECONDS if is_near else _SECONDS
             is_time = can_sweep and time.monotonic() > next_sweep
             if is_time and resident > self._limit_bytes * _SWEEPING_SHARE:
                 started = time.monotonic()
@@ -76,9 +84,14 @@ class MemoryWatch:
                 resident = resident_bytes()
             if resident < self._limit_bytes * _TELLING_SHARE:
                 continue
+            is_over = self._stop is not None and resident > self._limit_bytes * _STOPPING_SHARE
+            has_risen = resident - looked_at > self._limit_bytes * _LOOK_SHARE
+            if not (has_risen or is_over or time.monotonic() > next_look):
+                continue
+            looked_at, next_look = resident, time.monotonic() + _SECONDS
             strain = self._strain()
             self._tell_use(resident, strain)
-            if self._stop is not None and resident > self._limit_bytes * _STOPPING_SHARE:
+            if is_over and self._stop is not None:
                 self.shortage = Shortage(1, self._limit_bytes, resident, strain, is_final=True)
                 self._stop()
                 return

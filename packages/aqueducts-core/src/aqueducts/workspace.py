@@ -14,7 +14,7 @@ from types import TracebackType
 
 from aqueducts.errors import StorageError
 
-__all__ = ["Workspace"]
+__all__ = ["Workspace", "sweep"]
 
 _PREFIX = "aqueducts-run-"
 _RUN_FOLDER = re.compile(_PREFIX + "[0-9a-f]{12}")
@@ -66,6 +66,11 @@ class Workspace:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def sweep(folder: str | None) -> None:
+    """Remove what dead runs left in a folder for temporary files; None means the system's."""
+    _sweep(Path(folder or tempfile.gettempdir()))
 
 
 def _sweep(parent: Path) -> None:

@@ -76,10 +76,10 @@ def pipeline(home: Path, query: str, more: str = "") -> None:
 
 
 @contextlib.contextmanager
-def started(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def started(home: Path, *options: str, verb: str = "run") -> Iterator[subprocess.Popen[str]]:
     """The command at work; it does not outlive the test."""
-    command = [sys.executable, "-m", "aqueducts", "run", *options]
-    command += ["--spill-dir", "spill", "--no-progress"]
+    command = [sys.executable, "-m", "aqueducts", verb, *options, "--spill-dir", "spill"]
+    command += ["--no-progress"] if verb == "run" else []
     environment = {name: text for name, text in os.environ.items() if "COVERAGE" not in name}
     with subprocess.Popen(
         command,
@@ -96,9 +96,9 @@ def started(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def run(home: Path, *options: str, text: str | None = None) -> Ending:
+def run(home: Path, *options: str, text: str | None = None, verb: str = "run") -> Ending:
     """Run to the end, and watch the memory."""
-    with started(home, *options) as process:
+    with started(home, *options, verb=verb) as process:
         peaks = [0]
         watch = threading.Thread(target=_sample, args=(process.pid, peaks), daemon=True)
         watch.start()
@@ -194,6 +194,70 @@ def test_a_pipeline_from_standard_input_begins_again(home: Path) -> None:
     ending = run(home, "-", "--max-memory", "280MB", text=(home / "p.yml").read_text())
     assert "trying again" in ending.stderr
     assert "invalid" not in ending.stderr
+
+
+def test_a_preview_stays_below_the_limit(home: Path) -> None:
+    """Its rows are those that a run would begin with."""
+    pipeline(home, SORT)
+    ending = run(
+        home, "p.yml", "-n", "3", "--max-memory", "280MB", "--output", "csv", verb="preview"
+    )
+    assert ending.code == 0, ending.stderr
+    assert [line[-9:] for line in ending.stdout.splitlines()[1:]] == [
+        f"xx{number}" for number in (1_000_000, 1_000_001, 1_000_002)
+    ]
+    assert ending.peak_bytes < LIMIT
+    assert_nothing_left(home)
+
+
+def test_a_preview_begins_again(home: Path) -> None:
+    """Its rows are printed once, or the refusal points at the query."""
+    pipeline(home, f"SELECT * FROM ({JOIN}) ORDER BY text")
+    ending = run(home, "p.yml", "--max-memory", "280MB", verb="preview")
+    assert "sort-merge join instead of hash join" in ending.stderr
+    assert ending.peak_bytes < LIMIT
+    if ending.code == 0:
+        assert ending.stdout.count("other") == 1
+    else:
+        assert "error[out-of-memory]: in 'wide'" in ending.stderr
+        assert ending.stdout == ""
+    assert_nothing_left(home)
+
+
+def test_a_preview_that_does_not_fit_is_refused(home: Path) -> None:
+    """As a run is."""
+    pipeline(home, WINDOW)
+    ending = run(home, "p.yml", "--max-memory", "280MB", verb="preview")
+    assert ending.code == 1
+    assert "error[out-of-memory]: in 'wide': out of memory: the window function" in ending.stderr
+    assert re.search(r"--> p\.yml:\d+:\d+", ending.stderr)
+    assert ending.peak_bytes < LIMIT
+    assert_nothing_left(home)
+
+
+def test_a_plan_has_a_limit_and_tells_it(home: Path) -> None:
+    """It moves no data, and is held to it all the same."""
+    pipeline(home, WINDOW)
+    ending = run(home, "p.yml", "--max-memory", "280MB", "--output", "json", verb="plan")
+    assert ending.code == 0, ending.stderr
+    assert json.loads(ending.stdout)["memory"]["limit_bytes"] == LIMIT
+    assert ending.peak_bytes < LIMIT
+
+
+def test_tests_of_pipelines_are_held_to_the_limit(home: Path) -> None:
+    """The error names the test that was at work; no temporary file is left."""
+    pipeline(home, WINDOW)
+    (home / "p_test.yml").write_text(
+        "pipeline: p.yml\n"
+        "sources: {rows: real}\n"
+        "tests:\n"
+        "  - {name: too wide, expect: {wide: [{k: 1}]}}\n"
+    )
+    ending = run(home, "p_test.yml", "--max-memory", "280MB", verb="test")
+    assert ending.code == 1
+    assert "error[out-of-memory]: out of memory: the test p_test.yml::too wide" in ending.stderr
+    assert ending.peak_bytes < LIMIT
+    assert_nothing_left(home)
 
 
 @pytest.mark.parametrize("size", ["50MB", "150MiB"])

@@ -16,22 +16,14 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
-import msgspec
-
+from aqueducts.cli.attempts import Attempt
 from aqueducts.cli.diary import Diary, Entry
-from aqueducts.cli.exit_codes import ExitCode
-from aqueducts.cli.interrupts import leave
 from aqueducts.memory import resident_bytes
-from aqueducts.shortage import Shortage, Strain
+from aqueducts.shortage import Shortage
 
-if TYPE_CHECKING:
-    from aqueducts.errors import OutOfMemoryError
-
-__all__ = ["Attempt", "can_guard", "stand_guard"]
-
-_MOST_ATTEMPTS = 4
+__all__ = ["can_guard", "stand_guard"]
 
 _SLOW_MS = 20
 _FAST_MS = 3
@@ -45,41 +37,16 @@ _MARGIN_SHARE = 0.03
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
-class Attempt:
-    """One attempt at a run, in its own process."""
-
-    def __init__(self, diary: Diary, shortage: Shortage | None, outputs_before: int) -> None:
-        self.diary = diary
-        self.shortage = shortage
-        """Of the attempt before, where there was one."""
-        self.outputs_before = outputs_before
-        """How many outputs of stages attempts before have printed."""
-
-    @property
-    def is_final(self) -> bool:
-        """Whether this attempt is only to tell that the others have failed."""
-        return self.shortage is not None and self.shortage.is_final
-
-    def note(self, **fields: Any) -> None:
-        """Leave something in the diary."""
-        self.diary.write(msgspec.structs.replace(self.diary.read(), **fields))
-
-    def give_up(self, error: OutOfMemoryError) -> None:
-        """End this process silently where the guard is to try again; else return."""
-        if self.is_final:
-            return
-        strain = Strain(error.operator, "", error.step)
-        self.note(message=error.message, strain=strain, has_given_up=True)
-        leave(ExitCode.RUN_FAILED)
-
-
 def can_guard() -> bool:
     """Whether this system tells the memory of other processes, and can freeze them."""
     return sys.platform == "linux" and Path("/proc/self/statm").exists()
 
 
-def stand_guard(limit_bytes: int, *, reads_stdin: bool) -> Attempt:
-    """Return in a process of the run's own, as often as it takes; the first one never returns."""
+def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> Attempt:
+    """Return in a process of the run's own, as often as it takes; the first one never returns.
+
+    After `most_attempts` one more tells that they have failed.
+    """
     if reads_stdin:
         _keep_stdin()
     shortage: Shortage | None = None
@@ -110,7 +77,7 @@ def stand_guard(limit_bytes: int, *, reads_stdin: bool) -> Attempt:
             strain=entry.strain,
             message=entry.message if entry.has_given_up else None,
             excesses=(0 if shortage is None else shortage.excesses) + (frozen_at > 0),
-            is_final=attempt >= _MOST_ATTEMPTS or not _can_help(entry, shortage),
+            is_final=attempt >= most_attempts or not _can_help(entry, shortage),
         )
         _restore_terminal()
 

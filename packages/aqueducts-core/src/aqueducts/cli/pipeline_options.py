@@ -38,10 +38,15 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     is_strict: bool = False
 
     @property
+    def reads_stdin(self) -> bool:
+        """Whether the pipeline comes from standard input."""
+        return self.file == _STDIN
+
+    @property
     def needs_format(self) -> bool:
         """Whether the format is not told by the file's name: `-`, `/dev/fd/63`."""
         is_known = Path(self.file).suffix.lower() in (".yml", ".yaml", ".json", ".toml")
-        return self.file == _STDIN or (self.document_format is not None and not is_known)
+        return self.reads_stdin or (self.document_format is not None and not is_known)
 
     @classmethod
     def take(cls, given: dict[str, Any]) -> PipelineOptions:

@@ -12,7 +12,7 @@ from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
-from aqueducts.cli.resource_options import resource_options
+from aqueducts.cli.resource_options import Resources, resource_options
 
 __all__ = ["command"]
 
@@ -61,11 +61,12 @@ def command(ctx: click.Context, /, is_detailed: bool, **given: Any) -> None:
     """
     console = ctx.ensure_object(Console)
     pipeline = PipelineOptions.take(given)
+    resources = Resources.take(given, console, reads_stdin=pipeline.reads_stdin, most_attempts=1)
     out = given["out"]
     if out is not None and ctx.get_parameter_source("output") is ParameterSource.DEFAULT:
         given["output"] = _ENDINGS.get(out.suffix.lower(), given["output"])
 
     from aqueducts.cli.plan_output import PlanOptions, show_plan  # imports the models
 
-    exit_code = show_plan(pipeline, PlanOptions(**given), console)
+    exit_code = show_plan(pipeline, PlanOptions(**given), resources, console)
     ctx.exit(exit_code if is_detailed else 0)

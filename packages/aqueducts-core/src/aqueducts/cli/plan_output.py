@@ -12,47 +12,45 @@ from aqueducts.cli.console import Console
 from aqueducts.cli.console.problems import as_problems, problem_list
 from aqueducts.cli.exit_codes import ExitCode
 from aqueducts.cli.interruptible import interruptible, notices
-from aqueducts.cli.memory_limit import limit_for
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.errors import StorageError
 from aqueducts.plugins import Plugins
-from aqueducts.results import RunSettings
 
 if TYPE_CHECKING:
+    from aqueducts.cli.resource_options import Resources
     from aqueducts.pipeline_plan import PipelinePlan
 
 __all__ = ["PlanOptions", "show_plan"]
 
 
 class PlanOptions(msgspec.Struct, frozen=True):
-    """Options of `aqueducts plan`, apart from those of the pipeline."""
+    """Options of `aqueducts plan`, apart from those of the pipeline and the machine."""
 
-    max_memory_bytes: int | None
-    spill_dir: str | None
-    threads: int | None
     output: Literal["human", "json", "mermaid", "svg"]
     out: Path | None
 
 
-def show_plan(file: PipelineOptions, options: PlanOptions, console: Console) -> int:
+def show_plan(
+    file: PipelineOptions, options: PlanOptions, resources: Resources, console: Console
+) -> int:
     """Load, plan and print; returns the detailed exit code. Raises AqueductsError."""
+    attempt = resources.attempt
+    resources.refuse()
     pipeline = load_pipeline(file, Plugins.discover(), console)
     warnings = as_problems(pipeline.warnings)
     if warnings and not console.is_quiet:
         console.tell(problem_list(warnings, console) + "\n")
-    settings = RunSettings(
-        max_memory_bytes=limit_for(options.max_memory_bytes),
-        spill_dir=options.spill_dir,
-        threads=options.threads,
-    )
-
     from aqueducts.planning import plan  # imports the engine
 
     made = interruptible(
         lambda asked: plan(
-            pipeline, settings=settings, on_event=notices(console), cancellation=asked
+            pipeline,
+            settings=resources.settings(),
+            on_event=notices(console, attempt),
+            cancellation=asked,
         ),
         console,
+        attempt,
     )
     text = _text(made, options, console)
     if options.out is None:

@@ -11,7 +11,7 @@ from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
-from aqueducts.cli.resource_options import resource_options
+from aqueducts.cli.resource_options import Resources, resource_options
 from aqueducts.cli.stage_names import STAGE_NAME
 
 __all__ = ["command"]
@@ -56,7 +56,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if is_named and given["stage"] is None:
         given["stage"], given["file"] = given["file"], None
     pipeline = PipelineOptions.take(given)
+    resources = Resources.take(given, console, reads_stdin=pipeline.reads_stdin)
 
     from aqueducts.cli.previewing import PreviewOptions, show_preview  # imports the models
 
-    show_preview(pipeline, PreviewOptions(**given), console)
+    show_preview(pipeline, PreviewOptions(**given), resources, console)

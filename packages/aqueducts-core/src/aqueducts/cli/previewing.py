@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from aqueducts.cli.allocator import spare_memory
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.outputs import output_as_text
 from aqueducts.cli.console.row_values import rows_as_json_text
 from aqueducts.cli.interruptible import interruptible, notices
-from aqueducts.cli.memory_limit import limit_for
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.events import StageOutput
 from aqueducts.outputs import shown_table
 from aqueducts.plugins import Plugins
-from aqueducts.results import RunSettings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from aqueducts.cli.resource_options import Resources
     from aqueducts.events import OutputTable
     from aqueducts.preview import Preview
 
@@ -28,24 +30,20 @@ __all__ = ["PreviewOptions", "show_preview"]
 
 
 class PreviewOptions(msgspec.Struct, frozen=True):
-    """Options of `aqueducts preview`, apart from those of the pipeline."""
+    """Options of `aqueducts preview`, apart from those of the pipeline and the machine."""
 
     stage: str | None
     limit: int
-    max_memory_bytes: int | None
-    spill_dir: str | None
-    threads: int | None
     output: Literal["human", "json", "csv", "arrow"]
 
 
-def show_preview(file: PipelineOptions, options: PreviewOptions, console: Console) -> None:
+def show_preview(
+    file: PipelineOptions, options: PreviewOptions, resources: Resources, console: Console
+) -> None:
     """Load, run what is needed, and print. Raises AqueductsError."""
+    spare_memory()
     pipeline = load_pipeline(file, Plugins.discover(), console)
-    settings = RunSettings(
-        max_memory_bytes=limit_for(options.max_memory_bytes),
-        spill_dir=options.spill_dir,
-        threads=options.threads,
-    )
+    attempt = resources.attempt
 
     from aqueducts.preview import preview  # imports the engine
 
@@ -54,20 +52,33 @@ def show_preview(file: PipelineOptions, options: PreviewOptions, console: Consol
             pipeline,
             options.stage,
             limit=options.limit,
-            settings=settings,
-            on_event=notices(console),
+            settings=resources.settings(),
+            on_event=notices(console, attempt),
             cancellation=asked,
         ),
         console,
+        attempt,
     )
-    if options.output == "arrow":
-        _write_arrow(found)
-    elif options.output == "json":
-        console.write_result(rows_as_json_text(found))
-    elif options.output == "csv":
-        console.write_result(_csv(_table(found)))
+    content = _content(found, options, console)
+    if attempt is not None:
+        attempt.settle()  # what is printed once is not printed again
+    if isinstance(content, str):
+        console.write_result(content)
     else:
-        console.write_result(_text(found, console))
+        _write_arrow(content)
+
+
+def _content(found: Preview, options: PreviewOptions, console: Console) -> str | pa.Table:
+    """What is printed, made before the first byte of it is: that takes memory."""
+    match options.output:
+        case "arrow":
+            return found.rows
+        case "json":
+            return rows_as_json_text(found)
+        case "csv":
+            return _csv(_table(found))
+        case _:
+            return _text(found, console)
 
 
 def _table(found: Preview) -> OutputTable:
@@ -90,9 +101,9 @@ def _csv(table: OutputTable) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def _write_arrow(found: Preview) -> None:
+def _write_arrow(rows: pa.Table) -> None:
     import pyarrow as pa
 
-    with pa.ipc.new_stream(sys.stdout.buffer, found.rows.schema) as stream:
-        stream.write_table(found.rows)
+    with pa.ipc.new_stream(sys.stdout.buffer, rows.schema) as stream:
+        stream.write_table(rows)
     sys.stdout.buffer.flush()

@@ -16,19 +16,11 @@ from aqueducts.cli.console.problems import as_problems, problem_list, problems_a
 from aqueducts.cli.console.progress import PlainProgress, ProgressView, SilentProgress
 from aqueducts.cli.console.summary import result_as_json, summary
 from aqueducts.cli.failures import error_as_json
-from aqueducts.events import (
-    DestinationCompleted,
-    Event,
-    MemoryUse,
-    Notice,
-    Replanned,
-    RunFailed,
-    StageOutput,
-)
-from aqueducts.shortage import Strain
+from aqueducts.cli.interruptible import replanned_words
+from aqueducts.events import Event, Notice, Replanned, StageOutput
 
 if TYPE_CHECKING:
-    from aqueducts.cli.memory_guard import Attempt
+    from aqueducts.cli.attempts import Attempt
     from aqueducts.diagnostics import Problem
     from aqueducts.errors import AqueductsError
     from aqueducts.pipeline import Pipeline
@@ -53,7 +45,6 @@ class Reporter:
         self, console: Console, options: ReportOptions, attempt: Attempt | None = None
     ) -> None:
         self._attempt = attempt
-        self._outputs = 0
         self._console = console
         self._options = options
         self._is_logging = console.log_format == "json"
@@ -71,7 +62,7 @@ class Reporter:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if self._attempt is not None and not self._note(event, self._attempt):
+        if self._attempt is not None and not self._attempt.hear(event):
             return
         if self._is_logging:
             self._log.tell(event)
@@ -83,31 +74,9 @@ class Reporter:
             case Notice():
                 self.note(event.message)
             case Replanned():
-                self.note(
-                    f"{event.step}: out of memory in {event.operator}; trying again: {event.change}"
-                )
+                self.note(replanned_words(event))
             case _:
                 pass
-
-    def _note(self, event: Event, attempt: Attempt) -> bool:
-        """Leave for the guard what it needs; whether the event is to be shown."""
-        match event:
-            case MemoryUse(operator=str(operator)):
-                words = event.words or operator
-                strain = Strain(operator, words, event.step, event.can_spill)
-                attempt.note(strain=strain)
-            case StageOutput():
-                self._outputs += 1
-                if self._outputs <= attempt.outputs_before:
-                    return False  # an attempt that failed has printed it
-                attempt.note(outputs=self._outputs)
-            case RunFailed(code="out-of-memory"):
-                return attempt.is_final
-            case DestinationCompleted():
-                attempt.diary.settle()
-            case _:
-                pass
-        return True
 
     def note(self, message: str) -> None:
         """Something to know that is no error; the JSON log has it as an event."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,10 +10,7 @@ from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
-from aqueducts.cli.resource_options import resource_options
-
-if TYPE_CHECKING:
-    from aqueducts.cli.memory_guard import Attempt
+from aqueducts.cli.resource_options import Resources, resource_options
 
 __all__ = ["command"]
 
@@ -60,25 +57,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     console = ctx.ensure_object(Console)
     console.log_format = given.pop("log_format")
     pipeline = PipelineOptions.take(given)
-
-    limit_bytes, attempt = _guarded(given.pop("max_memory_bytes"), pipeline, console)
+    resources = Resources.take(given, console, reads_stdin=pipeline.reads_stdin)
 
     from aqueducts.cli.running import RunOptions, run_pipeline  # imports the models
 
-    run_pipeline(pipeline, RunOptions(max_memory_bytes=limit_bytes, **given), console, attempt)
-
-
-def _guarded(
-    max_memory_bytes: int | None, pipeline: PipelineOptions, console: Console
-) -> tuple[int | None, Attempt | None]:
-    """The limit, that of the container where none was asked for, and the attempt within it."""
-    from aqueducts.cli.memory_limit import limit_for
-
-    limit_bytes = limit_for(max_memory_bytes)
-    if limit_bytes is None:
-        return None, None
-    from aqueducts.cli.memory_guard import can_guard, stand_guard  # for limits only
-
-    if not (console.owns_process and can_guard()):
-        return limit_bytes, None
-    return limit_bytes, stand_guard(limit_bytes, reads_stdin=pipeline.file == "-")
+    run_pipeline(pipeline, RunOptions(**given), resources, console)

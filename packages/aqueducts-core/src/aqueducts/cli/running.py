@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from aqueducts.cli.allocator import spare_memory
 from aqueducts.cli.console.terminal import Console, is_terminal
 from aqueducts.cli.interrupts import Interrupts, leave
 from aqueducts.cli.pipeline_options import PipelineOptions, load_pipeline
 from aqueducts.cli.reporting import Output, Reporter, ReportOptions
 from aqueducts.errors import AqueductsError, OutOfMemoryError
 from aqueducts.plugins import Plugins
-from aqueducts.results import RunSettings
 
 if TYPE_CHECKING:
-    from aqueducts.cli.memory_guard import Attempt
+    from aqueducts.cli.resource_options import Resources
     from aqueducts.pipeline import Pipeline
-    from aqueducts.results import RunResult
+    from aqueducts.results import RunResult, RunSettings
 
 __all__ = ["RunOptions", "run_pipeline"]
 
@@ -28,32 +27,21 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 class RunOptions(msgspec.Struct, frozen=True):
-    """Options of `aqueducts run`, apart from those of the pipeline."""
+    """Options of `aqueducts run`, apart from those of the pipeline and the machine."""
 
-    max_memory_bytes: int | None
-    spill_dir: str | None
-    threads: int | None
     output: Output
     no_progress: bool
 
 
 def run_pipeline(
-    file: PipelineOptions, options: RunOptions, console: Console, attempt: Attempt | None = None
+    file: PipelineOptions, options: RunOptions, resources: Resources, console: Console
 ) -> None:
-    """Load, run and report. Raises AqueductsError; leaves the process where it is interrupted.
-
-    `attempt` tells that another process watches the memory of this one.
-    """
-    _spare_memory()
+    """Load, run and report. Raises AqueductsError; leaves the process where it is interrupted."""
+    spare_memory()
+    attempt = resources.attempt
     report = ReportOptions(output=options.output, has_progress=not options.no_progress)
     reporter = Reporter(console, report, attempt)
-    settings = RunSettings(
-        max_memory_bytes=options.max_memory_bytes,
-        spill_dir=options.spill_dir,
-        threads=options.threads,
-        shortage=None if attempt is None else attempt.shortage,
-        is_watched=attempt is not None,
-    )
+    settings = resources.settings()
     try:
         plugins = Plugins.discover()
         pipeline = load_pipeline(file, plugins, console)
@@ -67,19 +55,6 @@ def run_pipeline(
         raise
     finally:
         reporter.stop()
-
-
-def _spare_memory() -> None:
-    """Let the engine's allocator take memory as it is needed, and give back what is free.
-
-    And let threads that hold many blocks look through them: files are read by threads that never
-    see what other threads have given back of theirs, which is most of it. It reads its settings
-    from the environment when the engine is loaded. Measured: a scan of 3.5 GB of Parquet peaks at
-    400 MB instead of 1.65 GB, and takes half the CPU; only this process is ours to decide for.
-    """
-    os.environ.setdefault("MIMALLOC_EAGER_COMMIT", "0")
-    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
-    os.environ.setdefault("MIMALLOC_TARGET_SEGMENTS_PER_THREAD", "4")
 
 
 def _run(

@@ -8,6 +8,7 @@ import click
 
 from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
+from aqueducts.cli.resource_options import Resources, memory_options
 
 __all__ = ["command"]
 
@@ -52,6 +53,7 @@ __all__ = ["command"]
     show_envvar=True,
     help="Write a report in the JUnit format.",
 )
+@memory_options
 @click.option(
     "--output",
     type=click.Choice(["human", "json", "github"]),
@@ -70,7 +72,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     cannot be used or there is none.
     """
     console = ctx.ensure_object(Console)
+    # What a test takes is up to its rows: the next attempt would take the same.
+    resources = Resources.take(given, console, most_attempts=1)
 
     from aqueducts.cli.testing import TestOptions, test_pipelines  # imports the models
 
-    ctx.exit(test_pipelines(TestOptions(**given), console))
+    ctx.exit(test_pipelines(TestOptions(**given), resources, console))

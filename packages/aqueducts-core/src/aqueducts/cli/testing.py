@@ -13,16 +13,19 @@ from typing import Literal
 import click
 import msgspec
 
+from aqueducts.cli.allocator import spare_memory
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.annotations import github_annotations
 from aqueducts.cli.console.quantities import count
 from aqueducts.cli.console.verdicts import TestReport, summary_as_json
 from aqueducts.cli.exit_codes import ExitCode
+from aqueducts.cli.resource_options import Resources
 from aqueducts.diagnostics import Problem
 from aqueducts.pipeline_tests import Outcome, PipelineTest, run_tests
 from aqueducts.pipeline_tests.drawing import failure_lines, heading
 from aqueducts.pipeline_tests.junit import junit_xml
 from aqueducts.pipeline_tests.updating import Updated, update_files
+from aqueducts.shortage import Strain
 
 __all__ = ["TestOptions", "test_pipelines"]
 
@@ -30,7 +33,7 @@ _DEFAULT_FOLDER = "tests"
 
 
 class TestOptions(msgspec.Struct, frozen=True):
-    """Options of `aqueducts test`."""
+    """Options of `aqueducts test`, apart from those of the machine."""
 
     paths: tuple[str, ...]
     keywords: tuple[str, ...]
@@ -40,11 +43,21 @@ class TestOptions(msgspec.Struct, frozen=True):
     output: Literal["human", "json", "github"]
 
 
-def test_pipelines(options: TestOptions, console: Console) -> int:
-    """Run the tests, tell of them, and return the exit code. Raises PipelineError."""
+def test_pipelines(options: TestOptions, resources: Resources, console: Console) -> int:
+    """Run the tests, tell of them, and return the exit code.
+
+    Raises PipelineError; OutOfMemoryError where the process of the tests was ended for its memory.
+    """
+    spare_memory()
+    attempt = resources.attempt
+    resources.refuse()
     started = time.perf_counter()
     report = TestReport(console, is_silent=options.output != "human")
     results: list[tuple[Outcome, PipelineTest]] = []
+
+    def begin(test: PipelineTest) -> None:
+        if attempt is not None:
+            attempt.note(strain=Strain("test", f"the test {test.id}", can_spill=False))
 
     def hear(outcome: Outcome, test: PipelineTest | None) -> None:
         report.tell(outcome)
@@ -57,6 +70,8 @@ def test_pipelines(options: TestOptions, console: Console) -> int:
                 options.paths or (_DEFAULT_FOLDER,),
                 keywords=options.keywords,
                 stops_early=options.stops_early,
+                settings=resources.settings(),
+                on_test=begin,
                 on_outcome=hear,
             )
     except KeyboardInterrupt:

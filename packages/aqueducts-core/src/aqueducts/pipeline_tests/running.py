@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
+import uuid
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from aqueducts.pipeline_tests.models import Case
 from aqueducts.pipeline_tests.outcomes import Failure, Outcome, Status
 from aqueducts.pipeline_tests.reading import TestFile
 from aqueducts.pipeline_tests.trial import Trial
+from aqueducts.results import RunSettings
+from aqueducts.workspace import Workspace
 
 if TYPE_CHECKING:
     from aqueducts.plugins import Plugins
@@ -53,12 +55,17 @@ class PipelineTest:
         if outcome.status != "passed":
             raise AssertionError(f"{outcome.id}\n{outcome_text(outcome)}")
 
-    def run(self) -> Outcome:
-        """Run the test in a session of its own. What is wrong is in the outcome."""
+    def run(self, settings: RunSettings | None = None) -> Outcome:
+        """Run the test in a session of its own. What is wrong is in the outcome.
+
+        Of `settings` the limit of memory and the folder for temporary files count.
+        """
         started = time.perf_counter()
         status: Status = "passed"
-        with tempfile.TemporaryDirectory(prefix="aqueducts-test-") as folder:
-            trial = Trial(self.file, self.index, self._plugins, FilePath(folder))
+        settings = settings or RunSettings()
+        parent = FilePath(settings.spill_dir) if settings.spill_dir else None
+        with Workspace(parent, uuid.uuid4().hex[:12]) as folder:
+            trial = Trial(self.file, self.index, self._plugins, folder.path, settings)
             try:
                 failures = judge(trial.run(), self.file, self.index)
                 status = "failed" if failures else "passed"

@@ -13,6 +13,7 @@ from aqueducts.pipeline_tests.outcomes import Outcome
 from aqueducts.pipeline_tests.reading import read_test_file
 from aqueducts.pipeline_tests.running import PipelineTest, unusable
 from aqueducts.plugins import Plugins
+from aqueducts.results import RunSettings
 
 __all__ = ["collect", "run_tests"]
 
@@ -39,25 +40,33 @@ def collect(
     return _chosen(found, keywords)
 
 
-def run_tests(
+def run_tests(  # noqa: PLR0913 - what to run, and who hears of it
     paths: Paths = "tests",
     *,
     keywords: Sequence[str] = (),
     stops_early: bool = False,
     plugins: Plugins | None = None,
+    settings: RunSettings | None = None,
+    on_test: Callable[[PipelineTest], object] | None = None,
     on_outcome: Callable[[Outcome, PipelineTest | None], object] | None = None,
 ) -> tuple[Outcome, ...]:
     """Run the tests in files and folders, one after another, and return what became of them.
 
     `keywords` choose tests by a part of their name. With `stops_early` the first test that does
-    not pass is the last. `on_outcome` hears of each test as it ends; for a file that cannot be
-    used there is an outcome without a test.
+    not pass is the last. Of `settings` the limit of memory and the folder for temporary files
+    count. `on_test` hears of each test as
+    it begins, `on_outcome` as it ends; for a file that cannot be used there is an outcome without
+    a test.
 
     Raises PipelineError where there is nothing to run.
     """
     plugins = Plugins.discover() if plugins is None else plugins
     outcomes: list[Outcome] = []
-    for outcome, test in _outcomes(find_files(_listed(paths)), keywords, plugins):
+    for found in _found(find_files(_listed(paths)), keywords, plugins):
+        test = found if isinstance(found, PipelineTest) else None
+        if test is not None and on_test is not None:
+            on_test(test)
+        outcome = found.run(settings) if isinstance(found, PipelineTest) else found
         outcomes.append(outcome)
         if on_outcome is not None:
             on_outcome(outcome, test)
@@ -68,18 +77,17 @@ def run_tests(
     return tuple(outcomes)
 
 
-def _outcomes(
+def _found(
     files: Iterable[str], keywords: Sequence[str], plugins: Plugins
-) -> Iterator[tuple[Outcome, PipelineTest | None]]:
+) -> Iterator[PipelineTest | Outcome]:
+    """The tests that were chosen; for a file that cannot be used what is wrong with it."""
     for file in files:
         try:
             tests = _tests_of(file, plugins)
         except PipelineError as error:
-            yield Outcome(file, "", "unusable", 0.0, failures=(unusable(error),)), None
+            yield Outcome(file, "", "unusable", 0.0, failures=(unusable(error),))
             continue
-        for test in tests:
-            if _is_chosen(test, keywords):
-                yield test.run(), test
+        yield from (test for test in tests if _is_chosen(test, keywords))
 
 
 def _tests_of(path: str, plugins: Plugins) -> list[PipelineTest]:

@@ -24,6 +24,7 @@ from aqueducts.pipeline_tests.written_result import READ_BACK, is_file, moved_to
 from aqueducts.plan import Plan, PlannedStage, make_plan
 from aqueducts.results import RunSettings
 from aqueducts.steps import Steps
+from aqueducts.threads import Cancellation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,15 @@ class Ran(msgspec.Struct):
 class Trial:
     """One test's run. Files that it needs are in `folder`."""
 
-    def __init__(self, file: TestFile, index: int, plugins: Plugins, folder: FilePath) -> None:
+    def __init__(
+        self,
+        file: TestFile,
+        index: int,
+        plugins: Plugins,
+        folder: FilePath,
+        settings: RunSettings,
+    ) -> None:
+        self._settings = settings
         self._file = file
         self._case: Case = file.document.tests[index]
         self._path: Path = ("tests", index)
@@ -143,12 +152,16 @@ class Trial:
 
     def _run_in(self, sandbox: SandboxPlugins, pipeline: Pipeline, plan: Plan) -> None:
         # One thread: rows come in the same order each time.
-        settings = RunSettings(spill_dir=str(self._folder / "spill"), threads=1)
+        settings = msgspec.structs.replace(
+            self._settings, spill_dir=str(self._folder / "spill"), threads=1, shortage=None
+        )
         inspection = Inspection(replace(pipeline, plugins=sandbox), None, settings)
+        cancellation = Cancellation()
         try:
-            with inspection.opened(plan, None) as prepared:
+            with inspection.opened(plan, cancellation) as prepared:
                 prepared.prepare()
-                Steps(prepared).go()
+                with inspection.watched(prepared, cancellation):
+                    Steps(prepared, settings).go()
         finally:
             if sandbox.has_real_secrets:
                 for name, rows in sandbox.tables.items():

@@ -51,6 +51,8 @@ class Executor:
         self._lock = threading.Lock()
         self._counted: Counter[str] = Counter()
         self._running: list[ExecutionPlan] = []
+        self._uncounted: list[ExecutionPlan] = []
+        """Plans that run, too, for a few rows."""
         self._failed: list[ExecutionPlan] = []
         self._rows_out = 0
 
@@ -59,9 +61,18 @@ class Executor:
         return _Guard(self)
 
     def collect(self, frame: DataFrame) -> list[pa.RecordBatch]:
-        """All rows of a small result."""
+        """All rows of a small result; what it reads is not counted."""
         with self.guarded():
-            return list(frame.collect())
+            batches = frame.execute_stream()
+            plan = frame.execution_plan()
+            with self._lock:
+                self._uncounted.append(plan)
+            try:
+                return [batch.to_pyarrow() for batch in batches]
+            finally:
+                del batches  # stops the query where it failed
+                with self._lock:
+                    self._uncounted.remove(plan)
 
     def run(self, frame: DataFrame) -> list[pa.RecordBatch]:
         """Run a plan of one partition to its end, counting its sources on the way."""
@@ -112,7 +123,7 @@ class Executor:
         from aqueducts.builtin.datafusion_engine.strain import find_strain  # for limits only
 
         with self._lock:
-            plans = list(self._running)
+            plans = [*self._running, *self._uncounted]
         return find_strain(plans, dict(self._queries), pool_bytes)
 
     @contextmanager
