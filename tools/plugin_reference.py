@@ -22,7 +22,7 @@ CONTRACT = (
         "Relations",
         "relations",
         (
-            *("ArrowStream", "ArrowTable", "FileScan", "DataFile", "CsvDialect"),
+            *("ArrowStream", "ArrowTable", "FileScan", "DataFile", "FileReader", "CsvDialect"),
             *("TableProvider", "GivenTable"),
         ),
     ),

@@ -1,4 +1,4 @@
-"""What the distribution promises before it carries anything."""
+"""What the distribution is."""
 
 from importlib.metadata import distribution
 
@@ -12,6 +12,7 @@ def test_version_is_the_one_of_core() -> None:
     assert distribution("aqueducts-cloud").version == aqueducts_cloud.__version__
 
 
-def test_no_plugin_is_registered() -> None:
-    """Nothing is announced to core while there is nothing to announce."""
-    assert not distribution("aqueducts-cloud").entry_points.select(group="aqueducts")
+def test_the_plugin_is_announced() -> None:
+    """Core finds the plugin by its entry point."""
+    found = distribution("aqueducts-cloud").entry_points.select(group="aqueducts")
+    assert [each.value for each in found] == ["aqueducts_cloud.plugin"]

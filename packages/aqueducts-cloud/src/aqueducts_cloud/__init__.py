@@ -1,6 +1,6 @@
 """Cloud object stores for Aqueducts: S3, Google Cloud Storage, Azure.
 
-The distribution reserves its place in the family: there are no object stores yet.
+Plugin of `aqueducts`: everything it offers is in `plugin`.
 """
 
 __all__ = ["__version__"]

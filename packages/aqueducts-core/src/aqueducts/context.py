@@ -80,6 +80,7 @@ class LocalRunContext:
         self._vault = vault
         self._emitter = emitter
         self._staged: list[StagedWrite] = []
+        self._stores: list[Store] = []
         self._may_commit = True
         self._lock = threading.Lock()
 
@@ -90,7 +91,13 @@ class LocalRunContext:
     def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
         """The store that serves `location`."""
         revealed = {key: self.reveal(value) for key, value in options.items()}
-        return open_store(self._plugins, self.reveal(location), revealed)
+        store = open_store(self._plugins, self.reveal(location), revealed)
+        with self._lock:
+            self._stores.append(store)
+            may_commit = self._may_commit
+        if not may_commit:
+            store.close()
+        return store
 
     def emit(self, event: EventT) -> EventT:
         """Tell an event of this run; returns it as it was told, with secrets masked."""
@@ -105,12 +112,16 @@ class LocalRunContext:
             write.forbid_commit()
 
     def forbid_commits(self) -> None:
-        """Let nothing take a target's place any more, whatever threads are still at work."""
+        """Let nothing take a target's place any more, whatever threads are still at work.
+
+        Those that wait for a store are let go.
+        """
         with self._lock:
             self._may_commit = False
             staged = list(self._staged)
         for write in staged:
             write.forbid_commit()
+        self._close_stores()
 
     def abort_staged(self) -> None:
         """Remove everything that was staged and is not committed."""
@@ -118,3 +129,13 @@ class LocalRunContext:
             staged, self._staged = self._staged, []
         for write in staged:
             write.abort()
+
+    def close(self) -> None:
+        """Let go of all stores."""
+        self._close_stores()
+
+    def _close_stores(self) -> None:
+        with self._lock:
+            stores = list(self._stores)
+        for store in stores:
+            store.close()

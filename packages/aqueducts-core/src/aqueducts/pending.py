@@ -77,7 +77,7 @@ def _of_source(relation: Any, written_at: float) -> str | None:
     if not isinstance(relation, FileScan):
         return "cannot tell when it was changed"
     for file in relation.files:
-        changed_at = _changed_at(file.path)
+        changed_at = file.modified_at or _changed_at(file.path)
         if changed_at is None:
             return "cannot tell when it was changed"
         if changed_at >= written_at:

@@ -6,8 +6,8 @@ registers it under the source's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,7 @@ __all__ = [
     "ArrowTable",
     "CsvDialect",
     "DataFile",
+    "FileReader",
     "FileScan",
     "GivenTable",
     "Relation",
@@ -27,17 +28,36 @@ __all__ = [
 ]
 
 
+class FileReader(Protocol):
+    """Reads files that are not on this machine; a store makes one for what it finds.
+
+    It is called from several threads at once, and shows no secrets in its `repr`.
+    """
+
+    def read(self, path: str, start: int, end: int) -> Iterator[memoryview]:
+        """The bytes from `start` to before `end`, in pieces, in their order.
+
+        Nothing is asked for long before it is taken: whoever needs no more closes the iterator.
+        `end` is at most the file's size. Raises StorageError, also where the file is no longer the
+        one that was found.
+        """
+
+
 class DataFile(msgspec.Struct, frozen=True):
     """One file of a source.
 
-    `path` is what the engine opens: an absolute local path, or a URL of an object store.
+    `path` is an absolute local path, or a URL that only `reader` can read.
     `partition_values` are the decoded values of the partition columns in their order; `None` is
-    a null.
+    a null. `aqueducts.data_files.open_file` opens it wherever it is.
     """
 
     path: str
     size_bytes: int
     partition_values: tuple[str | None, ...] = ()
+    modified_at: float | None = None
+    """When it was written, in seconds since 1970, where the store tells."""
+    reader: FileReader | None = None
+    """Reads the file; None for one of this machine."""
 
 
 class CsvDialect(msgspec.Struct, frozen=True):

@@ -190,6 +190,7 @@ class OpenRun:
             finally:
                 context.abort_staged()
                 session.close()
+                context.close()
                 threads.close()
 
     @contextlib.contextmanager

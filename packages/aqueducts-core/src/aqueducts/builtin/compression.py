@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
+from pathlib import Path
+from typing import IO, Annotated, Literal, TypeAlias, cast
 
 from pydantic import BeforeValidator
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from aqueducts.data_files import open_file
+from aqueducts.relations import DataFile
 
 __all__ = ["COMPRESSION_ENDINGS", "Compression", "compression_of", "ending_of", "open_binary"]
 
@@ -44,16 +45,19 @@ def ending_of(compression: str | None) -> str:
     return ""
 
 
-def open_binary(path: Path, compression: str | None) -> IO[bytes]:
+def open_binary(file: DataFile | Path, compression: str | None) -> IO[bytes]:
     """The decompressed bytes of a file."""
+    path = file if isinstance(file, Path) else Path(file.path)
+    elsewhere = file if isinstance(file, DataFile) and file.reader is not None else None
+    if compression in (None, "none"):
+        return path.open("rb", buffering=0) if elsewhere is None else open_file(elsewhere)
+    source = str(path) if elsewhere is None else open_file(elsewhere)
     if compression == "xz":
         import lzma
 
-        return lzma.open(path)
+        return lzma.open(source)
     import pyarrow as pa
 
-    if compression in (None, "none"):
-        return path.open("rb", buffering=0)
     codec = "bz2" if compression == "bzip2" else compression
     # pyarrow decompresses members that follow each other, as parallel writers make them.
-    return cast("IO[bytes]", pa.input_stream(str(path), compression=codec))
+    return cast("IO[bytes]", pa.input_stream(source, compression=codec))

@@ -134,7 +134,7 @@ class CsvFormat(FileFormat):
             "field by its name), or write json or parquet",
         )
 
-    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, None] | None:
+    def columns_of(self, file: DataFile, options: BaseModel) -> Mapping[str, None] | None:
         """Names in the first line, if there is a header; a CSV file tells no types."""
         assert isinstance(options, CsvWriteOptions)  # noqa: S101 - the format's own model
         if not options.has_header:
@@ -143,7 +143,7 @@ class CsvFormat(FileFormat):
 
         from aqueducts.builtin.first_lines import first_lines
 
-        lines = first_lines(path, options.compression or compression_of(path.name), 1)
+        lines = first_lines(file, options.compression or compression_of(file.path), 1)
         if not lines:
             return None
         try:

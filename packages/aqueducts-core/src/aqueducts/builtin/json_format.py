@@ -78,17 +78,17 @@ class JsonFormat(FileFormat):
             "cast them to something else in the last stage, or write parquet",
         )
 
-    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, None] | None:
+    def columns_of(self, file: DataFile, options: BaseModel) -> Mapping[str, None] | None:
         """Keys of the first thousand objects; one that is null in all of them is not there."""
         assert isinstance(options, JsonWriteOptions)  # noqa: S101 - the format's own model
         import json  # only for looks at what is there
 
         from aqueducts.builtin.first_lines import first_lines
 
-        compression = options.compression or compression_of(path.name)
+        compression = options.compression or compression_of(file.path)
         keys: dict[str, None] = {}
         try:
-            for line in first_lines(path, compression, _ROWS_LOOKED_AT) or ():
+            for line in first_lines(file, compression, _ROWS_LOOKED_AT) or ():
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     return None

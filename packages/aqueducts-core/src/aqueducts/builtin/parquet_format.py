@@ -128,7 +128,7 @@ class ParquetFormat(FileFormat):
         )
         _check_column_options(schema, options)
 
-    def columns_of(self, path: Path, options: BaseModel) -> Mapping[str, pa.DataType] | None:  # noqa: ARG002
+    def columns_of(self, file: DataFile, options: BaseModel) -> Mapping[str, pa.DataType] | None:  # noqa: ARG002
         """Columns and types by the file's footer; None for what is no Parquet file."""
         import pyarrow as pa
 
@@ -136,7 +136,7 @@ class ParquetFormat(FileFormat):
         from aqueducts.builtin.parquet_footers import read_footer
 
         try:
-            schema = read_footer(path).schema.to_arrow_schema()
+            schema = read_footer(file).schema.to_arrow_schema()
         except pa.ArrowException:
             return None
         return {field.name: self.stored_type(field.type) for field in plain_schema(schema)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aqueducts.arrow_types import type_name
 from aqueducts.connectors import FileFormat, Listing
 from aqueducts.plan_facts import ColumnChange, TargetChange
+from aqueducts.relations import DataFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +40,7 @@ def target_change(
         action="replace",
         files=len(found.files),
         size_bytes=sum(file.size_bytes for file in found.files),
-        written_at=min((_written_at(file.path) for file in found.files), default=None),
+        written_at=min((_written_at(file) for file in found.files), default=None),
         columns=None if before is None else tuple(_changes(before, after)),
     )
 
@@ -50,11 +51,11 @@ def _columns_before(
     """Columns of the first file, and those in the names of its folders."""
     if not found.files:
         return None
-    path = found.files[0].path
-    columns = file_format.columns_of(Path(path), options)
+    file = found.files[0]
+    columns = file_format.columns_of(file, options)
     if columns is None:
         return None
-    folders = os.path.relpath(path, found.root).split("/")[:-1] if found.is_directory else []
+    folders = os.path.relpath(file.path, found.root).split("/")[:-1] if found.is_directory else []
     names = [folder.partition("=")[0] for folder in folders if "=" in folder]
     return {**columns, **dict.fromkeys(names)}
 
@@ -84,5 +85,5 @@ def _shown(data_type: pa.DataType | None) -> str | None:
     return None if data_type is None else type_name(data_type)
 
 
-def _written_at(path: str) -> float:
-    return Path(path).stat().st_mtime
+def _written_at(file: DataFile) -> float:
+    return file.modified_at or Path(file.path).stat().st_mtime

@@ -55,10 +55,10 @@ class FileFormat(ABC):
 
     def columns_of(
         self,
-        path: Path,  # noqa: ARG002 - for formats that can tell
+        file: DataFile,  # noqa: ARG002 - for formats that can tell
         options: BaseModel,  # noqa: ARG002
     ) -> Mapping[str, pa.DataType | None] | None:
-        """Columns of a written file, with their types where the file tells them.
+        """Columns of a file that was written once, with their types where the file tells them.
 
         `options` are those for writing. None, as here, means that this cannot be told.
         """

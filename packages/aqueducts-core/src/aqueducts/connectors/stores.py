@@ -114,8 +114,9 @@ class Store(ABC):
     def find(self, extensions: Sequence[str]) -> Listing:
         """Files at the location: a file, a folder (walked), or a glob.
 
-        A folder gives what ends in one of `extensions`, plain or compressed; a file or glob gives
-        what it names. Raises StorageError where nothing is there.
+        Files that are not on this machine come with a `reader`. A folder gives what ends in one of
+        `extensions`, plain or compressed; a file or glob gives what it names. Raises
+        StorageError where nothing is there.
         """
 
     def find_target(self, extensions: Sequence[str]) -> Listing | None:
@@ -136,6 +137,13 @@ class Store(ABC):
     @abstractmethod
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
         """Begin a write that replaces the location in one step; tells `context.staged` of it."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give back connections; what waits for an answer in other threads fails at once.
+
+        The run calls it at its end and when it is stopped, from any thread, maybe more than once.
+        Writes that were staged are aborted after it.
+        """
 
 
 class ObjectStoreType(ABC):

@@ -8,10 +8,10 @@ import gzip
 import io
 import lzma
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import IO, cast
 
 from aqueducts.builtin.shown_names import shown_path
+from aqueducts.data_files import open_file
 from aqueducts.errors import SourceError
 from aqueducts.relations import CsvDialect, DataFile
 
@@ -38,17 +38,18 @@ def compression_of(file: DataFile, declared: str | None) -> str | None:
 
 def open_bytes(file: DataFile, compression: str | None) -> IO[bytes]:
     """The file's bytes, decompressed."""
+    source = file.path if file.reader is None else open_file(file)
     if compression == "gzip":
-        return cast("IO[bytes]", gzip.open(file.path))
+        return cast("IO[bytes]", gzip.open(source))
     if compression == "bzip2":
-        return cast("IO[bytes]", bz2.open(file.path))
+        return cast("IO[bytes]", bz2.open(source))
     if compression == "xz":
-        return cast("IO[bytes]", lzma.open(file.path))
+        return cast("IO[bytes]", lzma.open(source))
     if compression == "zstd":
         import pyarrow as pa
 
-        return cast("IO[bytes]", pa.input_stream(file.path, compression="zstd"))
-    return Path(file.path).open("rb")
+        return cast("IO[bytes]", pa.input_stream(source, compression="zstd"))
+    return open_file(file)
 
 
 def read_header(

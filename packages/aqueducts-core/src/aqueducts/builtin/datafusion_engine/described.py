@@ -261,7 +261,7 @@ def _column_bytes(files: Sequence[DataFile], columns: Sequence[str] | None) -> i
 
 
 def _bytes_of(file: DataFile, columns: frozenset[str]) -> int:
-    metadata = read_footer(file.path)
+    metadata = read_footer(file)
     chosen = [
         index
         for index in range(metadata.num_columns)

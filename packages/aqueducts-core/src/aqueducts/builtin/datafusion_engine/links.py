@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from aqueducts.builtin.datafusion_engine.copies import local_path
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.relations import DataFile
 
@@ -73,7 +74,7 @@ class Links:
                 (path / subfolder).mkdir(parents=True, exist_ok=True)
                 made.add(subfolder)
             link = path / subfolder / f"{index:06}{suffix}"
-            link.symlink_to(file.path)
+            link.symlink_to(local_path(file))
             self._targets[f"{number}/{index:06}"] = file
         return LinkFolder(path, files, suffix)
 

@@ -19,6 +19,7 @@ from aqueducts.builtin.datafusion_engine.csv_files import (
 )
 from aqueducts.builtin.datafusion_engine.faithful_casts import Refusal
 from aqueducts.builtin.shown_names import shown_path
+from aqueducts.data_files import open_file
 from aqueducts.errors import SourceError
 from aqueducts.models.types import DataType, parse_type
 from aqueducts.relations import DataFile, FileScan
@@ -188,7 +189,7 @@ def _parquet_values(file: DataFile, scan: FileScan, column: str) -> Iterator[tup
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file.path) as parquet:
+    with open_file(file) as opened, pq.ParquetFile(opened) as parquet:
         if column not in parquet.schema_arrow.names:
             return
         numbers = count(1)

@@ -116,7 +116,7 @@ def _layouts(part: FileScan, nulls: frozenset[str]) -> list[tuple[DataFile, _Lay
 
 def _infer(groups: Sequence[tuple[_Layout, FileScan]], into: ScanContext) -> pa.Schema:
     def infer(layout: _Layout, part: FileScan, file: DataFile) -> tuple[str, pa.Schema]:
-        example = DataFile(file.path, file.size_bytes)
+        example = msgspec.structs.replace(file, partition_values=())
         sample = flat_sample(file, part.dialect, layout.compression)
         if sample is not None:
             example = into.links.sample(sample)

@@ -119,7 +119,7 @@ def _first_rows(scan: FileScan) -> Iterator[dict[str, Any]]:
 def _infer(scan: FileScan, into: ScanContext) -> pa.Schema:
     def infer(file: DataFile) -> tuple[str, pa.Schema]:
         alone = msgspec.structs.replace(
-            scan, files=[DataFile(file.path, file.size_bytes)], partitions=None
+            scan, files=[msgspec.structs.replace(file, partition_values=())], partitions=None
         )
         try:
             frame = _read(alone, compression_of(file, scan.compression), None, into)

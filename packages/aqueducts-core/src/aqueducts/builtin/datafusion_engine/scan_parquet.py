@@ -27,6 +27,7 @@ from aqueducts.builtin.datafusion_engine.settings import use_no_statistics
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas, unify_types
 from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.builtin.shown_names import shown_path
+from aqueducts.data_files import open_file
 from aqueducts.errors import SourceError
 from aqueducts.relations import DataFile, FileScan
 
@@ -44,7 +45,7 @@ would restore it at the end, where files are written, by a sort that nobody aske
 class _Footer(msgspec.Struct, frozen=True):
     """What the end of a file tells."""
 
-    path: str
+    file: DataFile
     schema: pa.Schema
     constants: tuple[int, ...]
     """Columns of floats that have one value by their statistics, which leave NaN out."""
@@ -91,7 +92,7 @@ def scan_parquet(scan: FileScan, into: ScanContext) -> DataFrame:
 
 def _schema(scan: FileScan, footers: Sequence[_Footer]) -> pa.Schema:
     if scan.schema is None:
-        found = unify_schemas((footer.path, footer.schema) for footer in footers)
+        found = unify_schemas((footer.file.path, footer.schema) for footer in footers)
         return without_partitions(found, scan.partitions)
     present = sorted({name for footer in footers for name in footer.schema.names})
     check_declared(scan, present, scan.files[0])
@@ -130,7 +131,7 @@ def _footers(scan: FileScan) -> list[_Footer]:
 
 def _footer(file: DataFile, required: Sequence[str]) -> _Footer:
     try:
-        metadata = read_footer(file.path)
+        metadata = read_footer(file)
         schema = metadata.schema.to_arrow_schema()
     except pa.ArrowInvalid as error:
         raise SourceError(
@@ -143,7 +144,7 @@ def _footer(file: DataFile, required: Sequence[str]) -> _Footer:
         if _is_float(metadata.schema.column(index)) and _has_one_value(metadata, index)
     )
     without_nulls = frozenset(name for name in required if _has_no_null(metadata, name))
-    return _Footer(file.path, schema.remove_metadata(), constants, without_nulls)
+    return _Footer(file, schema.remove_metadata(), constants, without_nulls)
 
 
 def _has_no_null(metadata: pq.FileMetaData, name: str) -> bool:
@@ -165,7 +166,7 @@ def _hides_nan(footer: _Footer) -> bool:
     import pyarrow.compute as pc  # slow to load, and hardly ever needed
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(footer.path) as file:
+    with open_file(footer.file) as opened, pq.ParquetFile(opened) as file:
         names = [file.metadata.schema.column(index).path for index in footer.constants]
         return any(
             pc.any(pc.is_nan(column.cast(pa.float64()))).as_py()
