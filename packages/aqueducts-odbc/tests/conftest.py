@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import itertools
 import os
 import pwd
@@ -12,10 +13,12 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 PASSWORD = "s3cr3t-Pw;x}y"
@@ -41,6 +44,54 @@ def driver(file: str, package: str) -> str:
     path = _DRIVERS / file
     require(path.exists(), package)
     return str(path)
+
+
+_SQL_TYPES: dict[str, dict[pa.DataType, str]] = {
+    "postgresql": {
+        pa.bool_(): "boolean",
+        pa.int16(): "smallint",
+        pa.int32(): "integer",
+        pa.int64(): "bigint",
+        pa.float32(): "real",
+        pa.float64(): "double precision",
+        pa.string(): "text",
+        pa.binary(): "bytea",
+        pa.date32(): "date",
+        pa.time64("us"): "time",
+        pa.timestamp("us"): "timestamp",
+    },
+    "mysql": {
+        pa.bool_(): "bit(1)",
+        pa.int8(): "tinyint",
+        pa.int16(): "smallint",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        pa.uint8(): "tinyint unsigned",
+        pa.uint16(): "smallint unsigned",
+        pa.uint32(): "int unsigned",
+        pa.uint64(): "bigint unsigned",
+        pa.float32(): "float",
+        pa.float64(): "double",
+        pa.string(): "text",
+        pa.binary(): "blob",
+        pa.date32(): "date",
+        pa.time32("s"): "time",
+        pa.time64("us"): "time(6)",
+        pa.timestamp("s"): "datetime",
+        pa.timestamp("ms"): "datetime(3)",
+        pa.timestamp("us"): "datetime(6)",
+    },
+    "sqlite": {
+        pa.bool_(): "boolean",
+        pa.int64(): "integer",
+        pa.float64(): "real",
+        pa.string(): "text",
+        pa.binary(): "blob",
+        pa.date32(): "date",
+        pa.time64("us"): "time",
+        pa.timestamp("us"): "datetime",
+    },
+}
 
 
 class Database:
@@ -82,6 +133,56 @@ class Database:
             tuple(None if part == self.server.null else part for part in line.split("\t"))
             for line in lines
         ]
+
+    def fill(self, name: str, table: pa.Table, columns: Mapping[str, str] | None = None) -> None:
+        """Make a table with these rows; `columns` are types in SQL where the usual ones do not do.
+
+        Values go through literals, not through this project's code.
+        """
+        kinds = {
+            field.name: (columns or {}).get(field.name, self.sql_type(field.type))
+            for field in table.schema
+        }
+        declared = ", ".join(f"{self.quote(column)} {kind}" for column, kind in kinds.items())
+        statements = [f"CREATE TABLE {self.quote(name)} ({declared})"]
+        for batch in table.to_batches(max_chunksize=500):
+            rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            values = ", ".join(f"({', '.join(self.literal(each) for each in row)})" for row in rows)
+            statements.append(f"INSERT INTO {self.quote(name)} VALUES {values}")
+        self.execute(*statements)
+
+    def quote(self, name: str) -> str:
+        """A name as SQL has it."""
+        mark = "`" if self.kind == "mysql" else '"'
+        return mark + name.replace(mark, mark * 2) + mark
+
+    def sql_type(self, data_type: pa.DataType) -> str:
+        """The type of a column whose values come back as this type."""
+        if pa.types.is_decimal(data_type):
+            return f"decimal({data_type.precision}, {data_type.scale})"
+        if data_type == pa.timestamp("us", "UTC"):
+            return "timestamptz"
+        return _SQL_TYPES[self.kind][data_type]
+
+    def literal(self, value: Any) -> str:
+        """A value as SQL has it."""
+        match value:
+            case None:
+                return "NULL"
+            case bool():
+                return str(value).upper()
+            case int() | Decimal():
+                return str(value)
+            case float():
+                return repr(value)
+            case bytes():
+                return f"'\\x{value.hex()}'" if self.kind == "postgresql" else f"x'{value.hex()}'"
+            case datetime.datetime():
+                return f"'{value.isoformat(' ')}'"
+            case datetime.date() | datetime.time():
+                return f"'{value.isoformat()}'"
+        text = str(value).replace("'", "''")
+        return "'" + (text.replace("\\", "\\\\") if self.kind == "mysql" else text) + "'"
 
     def config(self, **fields: Any) -> dict[str, Any]:
         """Fields of a source or destination."""
@@ -204,9 +305,9 @@ class PostgresServer(_Server):
             *("-P", f"null={self.null}", "-v", "ON_ERROR_STOP=1"),
             *("-h", str(self.folder), "-p", str(self.port), "-U", USER, "-d", database),
         ]
-        command += [part for statement in statements for part in ("-c", statement)]
         done = subprocess.run(
             command,
+            input="".join(f"{statement};\n" for statement in statements),
             capture_output=True,
             text=True,
             check=False,

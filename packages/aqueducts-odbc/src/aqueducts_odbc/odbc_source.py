@@ -111,10 +111,7 @@ class OdbcSource(Source[OdbcSourceConfig]):
                     hint=f"did you mean {near!r}?" if near else f"it gives {', '.join(names)}",
                 )
         types = {name: to_arrow(each) for name, each in self.config.types.items()}
-        return tuple(
-            msgspec.structs.replace(each, shown=types.get(each.name, each.shown))
-            for each in columns
-        )
+        return tuple(msgspec.structs.replace(each, wanted=types.get(each.name)) for each in columns)
 
     def _conditions(self, columns: Sequence[ColumnReading]) -> Sequence[str | None]:
         """A condition for each partition; None where all rows are read at once."""

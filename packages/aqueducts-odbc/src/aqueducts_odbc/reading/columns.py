@@ -21,12 +21,20 @@ class ColumnReading(msgspec.Struct, frozen=True):
     name: str
     transit: pa.DataType
     """The type that the driver is asked for."""
-    shown: pa.DataType
-    """The type that the column has in the end; `types` may change it."""
+    natural: pa.DataType
+    """The type that the values have."""
     source: str
     """SQL that names the column, where the query is a part of another one, called `q`."""
     expression: str = ""
     """SQL that gives it in a form that the driver does no harm to; the column as it is without."""
+
+    wanted: pa.DataType | None = None
+    """The type that the user wants."""
+
+    @property
+    def shown(self) -> pa.DataType:
+        """The type that the column has in the end."""
+        return self.natural if self.wanted is None else self.wanted
 
     @property
     def sql(self) -> str:

@@ -79,6 +79,8 @@ def _column(raw: pa.Field, field: pa.Field, *, is_unsigned: bool) -> ColumnReadi
     if pt.is_temporal(field.type):
         text = f"CAST({column} AS CHAR(40))"
         return ColumnReading(field.name, pa.string(), field.type, column, text)
+    if pt.is_float32(field.type):  # of several rows at a time, the driver reads the first right
+        return ColumnReading(field.name, pa.float64(), pa.float32(), column, f"{column} + 0e0")
     return ColumnReading(field.name, field.type, field.type, column)
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.types as pt
 
-from aqueducts_odbc.readable_types import readable
 from aqueducts_odbc.reading.columns import ColumnReading, SourceQuery, Statements
-from aqueducts_odbc.reading.wrapped import described, probe_texts
+from aqueducts_odbc.reading.wrapped import probe_texts
+from aqueducts_odbc.worker.wire import ReadBounds
 
 if TYPE_CHECKING:
     from aqueducts_odbc.connections import Connection
@@ -27,20 +27,13 @@ __all__ = ["SqliteReading"]
 _NUMBER_BYTES = 64
 _SHAPE = "aqueducts_shape"
 _DUPLICATE = re.compile(r":\d+\Z")
+_PLACEHOLDER = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|\?", re.DOTALL
+)
+"""A question mark, or what may hold one that is no parameter."""
 
 # There is no other way to end a query than a value that cannot be computed.
 _REFUSED = "CAST(abs(-9223372036854775807 - 1) AS TEXT)"
-_REAL = (
-    "CASE WHEN CAST(CAST({0} AS TEXT) AS REAL) = {0} THEN CAST({0} AS TEXT) "
-    "ELSE printf('%!.17g', {0}) END"
-)
-_TEXT = (
-    "CASE typeof({0}) WHEN 'null' THEN NULL WHEN 'integer' THEN CAST({0} AS TEXT) "
-    f"WHEN 'real' THEN {_REAL} WHEN 'blob' THEN {_REFUSED} "
-    f"ELSE CASE WHEN instr({{0}}, char(0)) THEN {_REFUSED} ELSE {{0}} END END"
-)
-_BLOB = f"CASE WHEN typeof({{0}}) IN ('null', 'blob') THEN {{0}} ELSE {_REFUSED} END"
-
 _BY_VALUE = {
     "integer": pa.int64(),
     "real": pa.float64(),
@@ -53,46 +46,38 @@ class SqliteReading:
 
     def columns(self, connection: Connection, query: SourceQuery) -> tuple[ColumnReading, ...]:
         """Look at the columns of a query."""
-        table = query.as_table()
-        # One row of NULLs: of no rows the driver tells nothing.
-        sql = f"SELECT q.* FROM (SELECT 1) LEFT JOIN {table} ON 0"  # noqa: S608 - the user's
-        found = readable(described(connection, query, sql))
-        if _has_duplicates(found.names):
-            names = [_DUPLICATE.sub("", name) for name in found.names]
+        declared = self._declared(connection, query)
+        names = list(declared)
+        if _has_duplicates(names):
+            names = [_DUPLICATE.sub("", name) for name in names]
             return tuple(ColumnReading(name, pa.string(), pa.string(), "") for name in names)
-        declared = self._declared(connection, query, found)
-        undeclared = [name for name in found.names if declared[name] is None]
+        undeclared = [name for name, kind in declared.items() if kind is None]
         by_value: dict[str, pa.DataType] = {}
         if undeclared:
             asked = ", ".join(f"typeof(q.{_quote(name)})" for name in undeclared)
-            sql = f"SELECT {asked} FROM {table} LIMIT 1"  # noqa: S608 - the query is the user's
+            sql = f"SELECT {asked} FROM {query.as_table()} LIMIT 1"  # noqa: S608 - the user's
             kinds = probe_texts(connection, query, sql) or ["null"] * len(undeclared)
             by_value = {
                 name: _BY_VALUE.get(kind or "", pa.string())
                 for name, kind in zip(undeclared, kinds, strict=True)
             }
-        return tuple(_column(name, declared[name] or by_value[name]) for name in found.names)
+        return tuple(_column(name, kind or by_value[name]) for name, kind in declared.items())
 
     def _declared(
-        self, connection: Connection, query: SourceQuery, found: pa.Schema
+        self, connection: Connection, query: SourceQuery
     ) -> dict[str, pa.DataType | None]:
-        """Types of columns as tables declare them; None for expressions."""
-        if query.parameters:  # a view has none; the driver knows the declarations, if less well
-            unknown = (pa.string(), pa.int64(), pa.float64())
-            return {
-                field.name: None if field.type in unknown else _plain(field.type) for field in found
-            }
+        """Columns with the types that tables declare for them; None for expressions.
+
+        The driver itself cuts names at points and tells nothing where there are no rows.
+        """
         view = f"{_SHAPE}_of_query"
-        body = query.text.rstrip().rstrip(";")
+        body = _PLACEHOLDER.sub(_null, query.text.rstrip().rstrip(";"))  # views have no parameters
         connection.execute(f"CREATE TEMP VIEW {view} AS {body}")
-        sql = f"SELECT type FROM pragma_table_info('{view}')"  # noqa: S608 - a name of ours
-        batches = connection.read(sql)
-        types = [value.as_py() for batch in batches for value in batch.column(0)]
+        sql = f"SELECT name, type FROM pragma_table_info('{view}')"  # noqa: S608 - a name of ours
+        batches = connection.read(sql, bounds=ReadBounds(max_text_bytes=1024))
+        columns = [row for batch in batches for row in batch.to_pylist()]
         connection.execute(f"DROP VIEW {view}")
-        return {
-            name: _declared_type(declared)
-            for name, declared in zip(found.names, types, strict=True)
-        }
+        return {column["name"]: _declared_type(column["type"]) for column in columns}
 
     def statements(
         self, query: SourceQuery, columns: Sequence[ColumnReading], condition: str | None
@@ -117,8 +102,27 @@ def _has_duplicates(names: Sequence[str]) -> bool:
 def _column(name: str, shown: pa.DataType) -> ColumnReading:
     column = f"q.{_quote(name)}"
     if pt.is_binary(shown):
-        return ColumnReading(name, pa.binary(), shown, column, _BLOB.format(column))
-    return ColumnReading(name, pa.string(), shown, column, _TEXT.format(column))
+        blob = f"CASE WHEN typeof({column}) IN ('null', 'blob') THEN {column} ELSE {_REFUSED} END"
+        return ColumnReading(name, pa.binary(), shown, column, blob)
+    real = _exact_real(column) if pt.is_floating(shown) else _short_real(column)
+    text = (
+        f"CASE typeof({column}) WHEN 'null' THEN NULL WHEN 'real' THEN {real} "
+        f"WHEN 'integer' THEN CAST({column} AS TEXT) WHEN 'blob' THEN {_REFUSED} "
+        f"ELSE CASE WHEN instr({column}, char(0)) THEN {_REFUSED} ELSE {column} END END"
+    )
+    return ColumnReading(name, pa.string(), shown, column, text)
+
+
+def _exact_real(column: str) -> str:
+    # With 17 digits SQLite errs in numbers beyond 1e+300; with 19 it did in none of a million.
+    return f"printf('%!.19g', {column})"
+
+
+def _short_real(column: str) -> str:
+    return (
+        f"CASE WHEN CAST(CAST({column} AS TEXT) AS REAL) = {column} THEN CAST({column} AS TEXT) "
+        f"ELSE printf('%!.17g', {column}) END"
+    )
 
 
 def _declaration(column: ColumnReading, query: SourceQuery) -> str:
@@ -150,12 +154,8 @@ def _declared_type(declared: str) -> pa.DataType | None:
     return next(found, None)
 
 
-def _plain(data_type: pa.DataType) -> pa.DataType:
-    if pt.is_timestamp(data_type):
-        return pa.timestamp("us")
-    if pt.is_time(data_type):
-        return pa.time64("us")
-    return pa.int64() if pt.is_integer(data_type) else data_type
+def _null(match: re.Match[str]) -> str:
+    return "NULL" if match[0] == "?" else match[0]
 
 
 def _quote(name: str) -> str:

@@ -58,6 +58,9 @@ def converted(batch: pa.RecordBatch, columns: Sequence[ColumnReading]) -> pa.Rec
 
 def _cast(array: pa.Array, column: ColumnReading) -> pa.Array:
     try:
+        if pt.is_floating(column.natural) and array.type != column.natural:
+            # A text of it has more digits than the number.
+            array = _converted(array, column.natural)
         return _converted(array, column.shown)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         value = _first_refused(array, column.shown)
