@@ -34,7 +34,11 @@ CONTRACT = (
     ),
     ("The context", "connectors/stores", ("RunContext", "RunInfo")),
     ("File formats", "connectors/file_formats", ("FileFormat",)),
-    ("Stores", "connectors/stores", ("ObjectStoreType", "Store", "Listing", "StagedWrite")),
+    (
+        "Stores",
+        "connectors/stores",
+        ("ObjectStoreType", "Store", "Listing", "StagedWrite", "NativeAddress"),
+    ),
     ("Secrets", "connectors/secret_resolvers", ("SecretResolver",)),
     ("Functions", "connectors/functions", ("UdfPack",)),
     (

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from aqueducts.connectors import Listing, ObjectStoreType, RunContext, StagedWrite, Store
+from aqueducts.connectors import (
+    Listing,
+    NativeAddress,
+    ObjectStoreType,
+    RunContext,
+    StagedWrite,
+    Store,
+)
 from aqueducts.diagnostics import nearest
 from aqueducts.errors import StorageError
 from aqueducts.relations import DataFile
@@ -21,7 +28,8 @@ from aqueducts_cloud.listing import (
     is_hidden,
     matching,
 )
-from aqueducts_cloud.options import read_options
+from aqueducts_cloud.native import native_address
+from aqueducts_cloud.options import StoreOptions, read_options
 from aqueducts_cloud.reading import BucketReader
 from aqueducts_cloud.snapshots import is_marker, settled
 from aqueducts_cloud.staging import CloudWrite
@@ -38,8 +46,7 @@ class _CloudStoreType(ObjectStoreType):
     def open(self, location: str, options: Mapping[str, str]) -> Store:
         """The store for a location. Raises StorageError for a bad one, and for bad options."""
         address = parse_address(location)
-        settings = read_options(address.provider, options)
-        return CloudStore(address, Bucket(address.provider, lambda: make_store(address, settings)))
+        return CloudStore(address, read_options(address.provider, options))
 
 
 class S3StoreType(_CloudStoreType):
@@ -63,9 +70,10 @@ class AzureStoreType(_CloudStoreType):
 class CloudStore(Store):
     """One place in a bucket."""
 
-    def __init__(self, address: Address, bucket: Bucket) -> None:
+    def __init__(self, address: Address, options: StoreOptions) -> None:
         self._address = address
-        self._bucket = bucket
+        self._options = options
+        self._bucket = Bucket(address.provider, lambda: make_store(address, options))
         self._shown = address.shown
 
     def find(self, extensions: Sequence[str]) -> Listing:
@@ -110,6 +118,10 @@ class CloudStore(Store):
         staged = CloudWrite(self._bucket, self._address, context, is_single_file=is_single_file)
         context.staged(staged)
         return staged
+
+    def native_address(self) -> NativeAddress:
+        """The location for deltalake."""
+        return native_address(self._address, self._options)
 
     def close(self) -> None:
         """Give up all requests."""

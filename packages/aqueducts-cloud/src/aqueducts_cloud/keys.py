@@ -15,7 +15,7 @@ from aqueducts.diagnostics import nearest
 from aqueducts.errors import StorageError
 from aqueducts_cloud.addresses import Provider
 
-__all__ = ["Kind", "Option", "find_option", "known_names", "options_of"]
+__all__ = ["Kind", "Option", "environment_names", "find_option", "known_names", "options_of"]
 
 Kind: TypeAlias = Literal["store", "client", "retry", "profile", "table", "bucket"]
 """What an option is for: the store, its HTTP client, its retries, the choice of credentials, Delta
@@ -167,6 +167,16 @@ def known_names(provider: Provider | Literal["http"]) -> list[str]:
     prefix = (*_PREFIXES[provider], "")[0]
     own = [f"{prefix}{option.name.removeprefix('aws_')}" for option in _OWN[provider]]
     return [*own, *(option.name for option in _CLIENT)]
+
+
+def environment_names(provider: Provider | Literal["http"]) -> list[tuple[Option, str]]:
+    """Variables for the options of the client and of retries, with the provider's prefixes."""
+    return [
+        (option, f"{prefix}{option.name}".upper())
+        for option in _CLIENT
+        for prefix in _PREFIXES[provider]
+        if prefix.rstrip("_") in ("aws", "google", "azure_storage", "azure")
+    ]
 
 
 def find_option(provider: Provider | Literal["http"], key: str) -> Option:

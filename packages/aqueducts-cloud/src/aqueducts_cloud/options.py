@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,8 +11,9 @@ from typing import Any, Literal
 import msgspec
 
 from aqueducts.errors import StorageError
+from aqueducts_cloud import __version__
 from aqueducts_cloud.addresses import Provider
-from aqueducts_cloud.keys import Option, find_option
+from aqueducts_cloud.keys import Option, environment_names, find_option
 
 __all__ = ["CONNECT_TIMEOUT", "MAX_RETRIES", "TIMEOUT", "StoreOptions", "read_options"]
 
@@ -54,7 +56,8 @@ def read_options(provider: Provider | Literal["http"], given: Mapping[str, str])
     Raises StorageError, without values, for a key that is unknown or there twice, and for a value
     that is no switch, number or time.
     """
-    found: dict[str, tuple[str, Option, str]] = {}
+    found = _from_environment(provider)
+    named: set[str] = set()
     for key, value in given.items():
         option = find_option(provider, key)
         if option.kind == "bucket":
@@ -62,13 +65,26 @@ def read_options(provider: Provider | Literal["http"], given: Mapping[str, str])
                 f"storage_config has a key {key!r}: the location names it",
                 hint="leave it out; one location is in one bucket",
             )
-        if option.name in found:
+        if option.name in named:
             raise StorageError(
                 f"storage_config has {found[option.name][0]!r} and {key!r}, which are one option",
                 hint="leave one of them out",
             )
+        named.add(option.name)
         found[option.name] = (key, option, value.strip())
     return _settled(found)
+
+
+def _from_environment(
+    provider: Provider | Literal["http"],
+) -> dict[str, tuple[str, Option, str]]:
+    """Options of the client and of retries; obstore takes those of the store itself from there."""
+    found: dict[str, tuple[str, Option, str]] = {}
+    for option, variable in environment_names(provider):
+        value = os.environ.get(variable, "").strip()
+        if value:
+            found.setdefault(option.name, (variable, option, value))
+    return found
 
 
 def _settled(found: Mapping[str, tuple[str, Option, str]]) -> StoreOptions:
@@ -80,6 +96,7 @@ def _settled(found: Mapping[str, tuple[str, Option, str]]) -> StoreOptions:
         else:
             kinds[option.kind][name] = _value(key, option, text)
     client: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "timeout": TIMEOUT}
+    client["user_agent"] = f"aqueducts/{__version__}"
     return StoreOptions(
         store=kinds["store"],
         client={**client, **kinds["client"]},
@@ -147,6 +164,4 @@ def _duration(key: str, text: str) -> timedelta:
 
 
 def _bad_value(key: str, wanted: str) -> StorageError:
-    return StorageError(
-        f"the value of {key!r} in storage_config is not {wanted}", hint=f"write {wanted}"
-    )
+    return StorageError(f"the value of {key!r} is not {wanted}", hint=f"write {wanted}")

@@ -53,11 +53,19 @@ def locate(
     Raises MissingPluginError where nothing installed serves its scheme, StorageError, SecretError.
     """
     revealed = context.reveal(location)
-    context.store(revealed, storage_config)  # refuses what no store serves, and says why
-    options = {key: context.reveal(value) for key, value in storage_config.items()}
-    if scheme_of(revealed) != "file":
-        return TableLocation(shown=location, uri=revealed, options=options)
-    return TableLocation(shown=location, uri=_local(revealed, location), options=options)
+    store = context.store(revealed, storage_config)  # refuses what no store serves, and says why
+    if scheme_of(revealed) == "file":
+        options = {key: context.reveal(value) for key, value in storage_config.items()}
+        return TableLocation(shown=location, uri=_local(revealed, location), options=options)
+    try:
+        address = store.native_address()
+    except NotImplementedError:
+        raise StorageError(
+            f"a Delta table cannot be at {location!r}",
+            hint="tables are in folders of this machine, and in buckets of S3, Google Cloud "
+            "Storage and Azure",
+        ) from None
+    return TableLocation(shown=location, uri=address.url, options=address.options)
 
 
 def locate_path(location: str) -> TableLocation:

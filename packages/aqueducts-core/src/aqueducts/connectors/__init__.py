@@ -22,6 +22,7 @@ from aqueducts.connectors.secret_resolvers import SecretResolver
 from aqueducts.connectors.sources import Source
 from aqueducts.connectors.stores import (
     Listing,
+    NativeAddress,
     ObjectStoreType,
     RunContext,
     RunInfo,
@@ -39,6 +40,7 @@ __all__ = [
     "Frame",
     "Listing",
     "ModelClass",
+    "NativeAddress",
     "ObjectStoreType",
     "RunContext",
     "RunInfo",

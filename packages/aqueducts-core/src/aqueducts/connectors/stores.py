@@ -14,7 +14,15 @@ from aqueducts.events import Event
 from aqueducts.frames import SessionTables
 from aqueducts.relations import DataFile
 
-__all__ = ["Listing", "ObjectStoreType", "RunContext", "RunInfo", "StagedWrite", "Store"]
+__all__ = [
+    "Listing",
+    "NativeAddress",
+    "ObjectStoreType",
+    "RunContext",
+    "RunInfo",
+    "StagedWrite",
+    "Store",
+]
 
 
 class RunInfo(msgspec.Struct, frozen=True):
@@ -107,6 +115,21 @@ class StagedWrite(ABC):
         self.abort()
 
 
+class NativeAddress(msgspec.Struct, frozen=True):
+    """A location as libraries take it that bring their own clients, such as deltalake.
+
+    Its `repr` shows no options: there may be secrets among them.
+    """
+
+    url: str
+    options: Mapping[str, str] = {}
+    """In the words of the Rust crate object_store, `aws_region` and such; with all that
+    `storage_config` says, and the store's own defaults."""
+
+    def __repr__(self) -> str:
+        return f"NativeAddress({self.url!r})"
+
+
 class Store(ABC):
     """Access to one location."""
 
@@ -137,6 +160,13 @@ class Store(ABC):
     @abstractmethod
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
         """Begin a write that replaces the location in one step; tells `context.staged` of it."""
+
+    def native_address(self) -> NativeAddress:
+        """The location for libraries that reach it with clients of their own.
+
+        Raises NotImplementedError, as here, where none of them could; StorageError.
+        """
+        raise NotImplementedError
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back connections; what waits for an answer in other threads fails at once.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from datafusion.plan import ExecutionPlan, LogicalPlan
 from aqueducts.builtin.compression import COMPRESSION_ENDINGS
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.builtin.parquet_footers import read_footer
+from aqueducts.data_files import open_file
 from aqueducts.plan_facts import SourceScan
 from aqueducts.relations import DataFile
 
@@ -135,7 +135,7 @@ def text_rows(operator: Operator, links: Links) -> int | None:
     _, files = _files(operator, links)
     if not files or files[0].path.endswith(tuple(COMPRESSION_ENDINGS)):
         return None
-    with Path(files[0].path).open("rb") as stream:
+    with open_file(files[0]) as stream:
         sample = stream.read(_SAMPLE_BYTES)
     lines = sample.count(b"\n")
     return sum(file.size_bytes for file in files) * lines // max(len(sample), 1)
