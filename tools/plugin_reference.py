@@ -46,7 +46,7 @@ CONTRACT = (
         "plan_facts",
         ("TargetChange", "ColumnChange", "QueryPlan", "SourceScan", "HeldRows"),
     ),
-    ("Scarce memory", "shortage", ("Strain", "Shortage")),
+    ("Scarce memory", "shortage", ("Strain", "Begun", "Shortage")),
     ("The doctor", "health", ("HealthCheck", "Health")),
     ("Engines", "connectors/engines", ("Engine", "EngineSettings", "Session")),
 )

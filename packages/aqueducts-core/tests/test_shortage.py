@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aqueducts.shortage import Shortage, Strain
+from aqueducts.errors import CommitUnknownError
+from aqueducts.shortage import Begun, Shortage, Strain
 
 GB = 1_000_000_000
 
@@ -30,6 +31,16 @@ def test_what_the_engine_said_is_kept() -> None:
         "out of memory: a sort; 3 attempts failed, each with a plan that needs less"
     )
     assert error.operator == "an operator"
+
+
+def test_a_commit_that_had_begun_is_another_error() -> None:
+    """Running it again may write twice: that is for the user to decide."""
+    shortage = Shortage(1, GB, GB, WINDOW, is_final=True, begun=Begun("out", "0123456789ab"))
+    error = shortage.error()
+    assert isinstance(error, CommitUnknownError)
+    assert error.code == "commit-unknown"
+    assert "destination 'out' had begun to commit run 0123456789ab" in error.message
+    assert (error.hint or "").startswith("look at the target before it is run again")
 
 
 @pytest.mark.parametrize(

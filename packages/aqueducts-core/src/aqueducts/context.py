@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from aqueducts.errors import StorageError
 from aqueducts.events import Event
 from aqueducts.storage import open_store
 
@@ -83,6 +84,8 @@ class LocalRunContext:
         self._stores: list[Store] = []
         self._may_commit = True
         self._lock = threading.Lock()
+        self.on_commit: Callable[[], object] | None = None
+        """Called when a commit begins that no second attempt may repeat."""
 
     def reveal(self, value: str | SecretStr) -> str:
         """The text with secret references resolved."""
@@ -102,6 +105,14 @@ class LocalRunContext:
     def emit(self, event: EventT) -> EventT:
         """Tell an event of this run; returns it as it was told, with secrets masked."""
         return self._emitter.emit(event)
+
+    def committing(self) -> None:
+        """Tell that a commit begins which a second attempt would repeat."""
+        with self._lock:
+            if not self._may_commit:
+                raise StorageError("the run was stopped: nothing is committed")
+        if self.on_commit is not None:
+            self.on_commit()
 
     def staged(self, write: StagedWrite) -> None:
         """Remember a staged write, so that it can be removed from another thread."""

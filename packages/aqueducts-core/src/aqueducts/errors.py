@@ -30,6 +30,7 @@ AqueductsError                   code, message, hint
      `- EngineError
          |- QueryError           a query that does not fit its tables, or one value in it
          `- OutOfMemoryError     the operator budget is used up
+             `- CommitUnknownError  the process was ended while it committed
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from typing import ClassVar, Protocol
 
 __all__ = [
     "AqueductsError",
+    "CommitUnknownError",
     "ConnectionLostError",
     "ConnectionProblem",
     "DestinationError",
@@ -322,6 +324,12 @@ class OutOfMemoryError(EngineError):
     ) -> None:
         super().__init__(message, hint=hint, step=step)
         self.operator = operator
+
+
+class CommitUnknownError(OutOfMemoryError):
+    """The process of a run was ended for its memory, and the destination may have committed."""
+
+    code = "commit-unknown"
 
 
 def _one_line(problem: ProblemLike) -> str:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 __all__ = [
+    "DestinationCommitting",
     "DestinationCompleted",
     "DestinationStarted",
     "Event",
@@ -144,6 +145,15 @@ class DestinationStarted(_Event, frozen=True, kw_only=True, tag="destination_sta
     location: str | None = None
 
 
+class DestinationCommitting(_Event, frozen=True, kw_only=True, tag="destination_committing"):
+    """The destination is about to commit, and a second attempt at the run would do so again.
+
+    Destinations that can be written twice without harm do not tell this.
+    """
+
+    name: str
+
+
 class DestinationCompleted(_Event, frozen=True, kw_only=True, tag="destination_completed"):
     """The destination has committed."""
 
@@ -164,7 +174,7 @@ class RunCompleted(_Event, frozen=True, kw_only=True, tag="completed"):
 
 
 class RunFailed(_Event, frozen=True, kw_only=True, tag="failed"):
-    """The run failed; nothing was written to the destination."""
+    """The run failed; nothing was written to the destination, but for code `commit-unknown`."""
 
     code: str
     message: str
@@ -189,6 +199,7 @@ Event: TypeAlias = (
     | MemoryUse
     | Notice
     | DestinationStarted
+    | DestinationCommitting
     | DestinationCompleted
     | RunCompleted
     | RunFailed

@@ -25,6 +25,9 @@ class RunSettings(msgspec.Struct, frozen=True):
     engine: str = "datafusion"
     shortage: Shortage | None = None
     """Of an attempt at this run that failed before: another one is to use less memory."""
+    run_id: str | None = None
+    """Of the run; None makes one. A run that is begun again has the id it had before, by which
+    destinations know what it has committed."""
     is_watched: bool = False
     """Whether another process ends this one at the limit; else the run ends itself there."""
 

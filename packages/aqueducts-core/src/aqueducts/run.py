@@ -131,7 +131,7 @@ class OpenRun:
         settings: RunSettings,
         listeners: list[Callable[..., object]],
     ) -> None:
-        self.run_id = uuid.uuid4().hex[:12]
+        self.run_id = settings.run_id or uuid.uuid4().hex[:12]
         self._pipeline = pipeline
         self._plugins = pipeline.plugins
         self._given = given
@@ -159,7 +159,9 @@ class OpenRun:
         """Threads, a temporary folder and a session of the engine, all gone afterwards."""
         spill_dir = self.settings.spill_dir
         threads = RunThreads(cancellation)
-        with Workspace(Path(spill_dir) if spill_dir else None, self.run_id) as workspace:
+        # Other attempts at this run have the same id, and may have left a folder.
+        folder = uuid.uuid4().hex[:12] if self.settings.run_id else self.run_id
+        with Workspace(Path(spill_dir) if spill_dir else None, folder) as workspace:
             context = LocalRunContext(
                 self.run_id,
                 workspace.path,

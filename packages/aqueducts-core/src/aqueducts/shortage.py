@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from aqueducts.errors import OutOfMemoryError
+from aqueducts.errors import CommitUnknownError, OutOfMemoryError
 
-__all__ = ["Shortage", "Strain"]
+__all__ = ["Begun", "Shortage", "Strain"]
 
 _MB = 1_000_000
 
@@ -24,6 +24,14 @@ class Strain(msgspec.Struct, frozen=True):
     """Whether the operator goes to disk where it has too little."""
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """Something that has begun, and that must not be done twice."""
+
+    destination: str | None = None
+    """What was committing; None where rows were being printed."""
+    run_id: str | None = None
+
+
 class Shortage(msgspec.Struct, frozen=True):
     """An attempt at a run that had too little memory; the next one is to use less."""
 
@@ -39,6 +47,8 @@ class Shortage(msgspec.Struct, frozen=True):
     """How many attempts had more than the limit, while the engine kept to its own."""
     is_final: bool = False
     """Whether there is nothing left to try: the run is to fail."""
+    begun: Begun | None = None
+    """What the attempt was about to do when it was ended, and another one must not do again."""
 
     @property
     def operator(self) -> str:
@@ -52,6 +62,8 @@ class Shortage(msgspec.Struct, frozen=True):
         message = self.message or f"out of memory: {words} does not fit in {limit}"
         if self.resident_bytes:
             message += f" (the run was ended when it held {_size(self.resident_bytes)})"
+        if self.begun is not None:
+            return self._error_of_what_has_begun(self.begun, message)
         if self.attempt > 1:
             message += f"; {self.attempt} attempts failed, each with a plan that needs less"
         return OutOfMemoryError(
@@ -59,6 +71,18 @@ class Shortage(msgspec.Struct, frozen=True):
             operator=self.operator,
             hint=self._hint(),
             step=None if self.strain is None else self.strain.step,
+        )
+
+    def _error_of_what_has_begun(self, begun: Begun, message: str) -> OutOfMemoryError:
+        if begun.destination is None:
+            message += ", while rows were printed: they are not all there"
+            return OutOfMemoryError(message, operator=self.operator, hint=self._hint())
+        return CommitUnknownError(
+            f"{message}, after destination {begun.destination!r} had begun to commit run "
+            f"{begun.run_id}: whether it did is not known",
+            operator=self.operator,
+            hint="look at the target before it is run again; where the rows are not there, "
+            + self._hint(),
         )
 
     def _hint(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aqueducts.errors import EngineError, OutOfMemoryError
 from aqueducts.events import (
+    DestinationCommitting,
     DestinationCompleted,
     DestinationStarted,
     Progress,
@@ -174,7 +175,12 @@ class Steps:
         self._write_began = time.perf_counter()
         self._context.emit(DestinationStarted(name=name, location=location))
         self._rows_before = self._session.rows_out()
+        if destination.restarts != "any_time":
+            committing = DestinationCommitting(name=name)
+            self._context.on_commit = partial(self._context.emit, committing)
         with self._prepared.in_destination():
+            if destination.restarts == "before_write":
+                self._context.committing()
             self._threads.call(
                 self._replanning,
                 final,

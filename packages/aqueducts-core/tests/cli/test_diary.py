@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from aqueducts.cli.diary import Diary, Entry
-from aqueducts.shortage import Strain
+from aqueducts.shortage import Begun, Strain
 
 
 def test_another_process_reads_the_last_entry() -> None:
@@ -21,6 +21,13 @@ def test_another_process_reads_the_last_entry() -> None:
     os.waitpid(child, 0)
     assert diary.read() == Entry(strain=Strain("SortExec", "the sort", "s"), outputs=3)
     assert diary.is_settled
+
+
+def test_what_must_not_be_done_twice_is_kept_at_any_length() -> None:
+    """The rest of the entry goes first."""
+    diary = Diary()
+    diary.write(Entry(message="x" * 100_000, begun=Begun("d" * 100_000, "r")))
+    assert diary.read() == Entry(begun=Begun("d" * 200, "r"))
 
 
 def test_an_entry_that_is_too_long_leaves_the_one_before() -> None:

@@ -36,6 +36,7 @@ class _Good(Destination[_Config]):
 
     type: ClassVar[str] = "arrow_file"
     config_model: ClassVar[ModelClass] = _Config
+    restarts: ClassVar[Literal["before_write", "before_commit", "any_time"]] = "any_time"
 
     def check(self, schema: pa.Schema, context: RunContext) -> None:
         spans = [each.name for each in schema if each.type == pa.month_day_nano_interval()]
@@ -121,7 +122,7 @@ _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 def test_nothing_is_left_out() -> None:
     """Everything is overridden here, so that all checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 24
+    assert len(_CHECKS) == 25
     assert {check for check, _, _ in _MISTAKES} == set(_CHECKS)
 
 
@@ -373,6 +374,30 @@ class _InPlaceSuite(_Suite):
     offered = _InPlace
 
 
+class _AddsAgain(_Good):
+    def write_rows(self, frame: Frame, path: Path) -> int:
+        rows = super().write_rows(frame, path)
+        if self.target.exists():
+            old = pa.ipc.open_stream(self.target.read_bytes()).read_all()
+            new = pa.ipc.open_stream(path.read_bytes()).read_all()
+            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, new.schema) as writer:
+                writer.write_table(pa.concat_tables([old, new]))
+        return rows
+
+
+class _TellsNothing(_Good):
+    restarts = "before_commit"
+
+
+class _TellsLate(_Good):
+    restarts = "before_commit"
+
+    def write(self, frame: Frame, context: RunContext) -> WriteReport:
+        report = super().write(frame, context)
+        context.committing()
+        return report
+
+
 _MISTAKES: list[tuple[str, type[Destination[Any]], str]] = [
     ("test_type_is_a_tag", _Shouting, "offers no destination of type 'arrow_file'"),
     ("test_model_describes_itself", _WithoutName, "what the suite's config gives is not valid"),
@@ -393,6 +418,9 @@ _MISTAKES: list[tuple[str, type[Destination[Any]], str]] = [
     ("test_ended_thread_leaves_what_was_there", _OnlyExceptions, "target is not as it was"),
     ("test_can_write_again_after_memory_ran_out", _Accumulating, "tells 14 rows of 8"),
     ("test_nothing_is_committed_once_the_run_is_stopped", _Untold, "after the run was stopped"),
+    ("test_may_begin_again_as_it_says", _AddsAgain, "a second attempt at the same run changes"),
+    ("test_may_begin_again_as_it_says", _TellsNothing, "tells of its commit never"),
+    ("test_may_begin_again_as_it_says", _TellsLate, "or too late"),
     ("test_memory_is_bounded", _Collecting, "memory grows by"),
     ("test_results_may_be_empty", _NeedsRows, "after an empty result there are 3 rows"),
     ("test_schemas_are_refused_before_data_moves", _Unchecked, "nothing is raised"),

@@ -37,6 +37,7 @@ class DeltaDestination(Destination[DeltaDestinationConfig]):
 
     type = "delta"
     config_model: ClassVar[ModelClass] = DeltaDestinationConfig
+    restarts = "any_time"
 
     def prepare(self, context: RunContext) -> None:
         """Refuse what the table, the declared schema and the write mode say against each other."""

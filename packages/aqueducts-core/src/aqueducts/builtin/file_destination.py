@@ -73,6 +73,7 @@ class FileDestination(Destination[FileDestinationConfig]):
 
     type = "file"
     config_model: ClassVar[ModelClass] = FileDestinationConfig
+    restarts = "any_time"
 
     def prepare(self, context: RunContext) -> None:
         """Refuse a target that cannot be written or would destroy something else."""

@@ -64,6 +64,7 @@ class InMemoryDestination(Destination[InMemoryConfig]):
     type = "in_memory"
     aliases = ("memory",)
     config_model: ClassVar[ModelClass] = InMemoryConfig
+    restarts = "any_time"
 
     def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:  # noqa: ARG002
         """A table in the caller's session; without a session nothing stays."""

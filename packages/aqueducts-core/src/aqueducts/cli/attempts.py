@@ -9,7 +9,7 @@ import msgspec
 from aqueducts.cli.diary import Diary
 from aqueducts.cli.exit_codes import ExitCode
 from aqueducts.cli.interrupts import leave
-from aqueducts.shortage import Shortage, Strain
+from aqueducts.shortage import Begun, Shortage, Strain
 
 if TYPE_CHECKING:
     from aqueducts.errors import OutOfMemoryError
@@ -21,8 +21,12 @@ __all__ = ["Attempt"]
 class Attempt:
     """Leaves in the diary what the guard needs to know, and knows what it has told."""
 
-    def __init__(self, diary: Diary, shortage: Shortage | None, outputs_before: int = 0) -> None:
+    def __init__(
+        self, diary: Diary, run_id: str, shortage: Shortage | None, outputs_before: int = 0
+    ) -> None:
         self._diary = diary
+        self.run_id = run_id
+        """The same for all attempts."""
         self.shortage = shortage
         """Of the attempt before, where there was one."""
         self._outputs_before = outputs_before
@@ -36,7 +40,13 @@ class Attempt:
 
     def hear(self, event: Event) -> bool:
         """Leave for the guard what it needs of an event; whether the event is to be shown."""
-        from aqueducts.events import DestinationCompleted, MemoryUse, RunFailed, StageOutput
+        from aqueducts.events import (
+            DestinationCommitting,
+            DestinationCompleted,
+            MemoryUse,
+            RunFailed,
+            StageOutput,
+        )
 
         match event:
             case MemoryUse(operator=str(operator)):
@@ -49,6 +59,8 @@ class Attempt:
                 self.note(outputs=self._outputs)
             case RunFailed(code="out-of-memory"):
                 return self.is_final
+            case DestinationCommitting():
+                self.note(begun=Begun(event.name, self.run_id))
             case DestinationCompleted():
                 self._diary.settle()
             case _:
@@ -59,14 +71,15 @@ class Attempt:
         """Leave something in the diary."""
         self._diary.write(msgspec.structs.replace(self._diary.read(), **fields))
 
-    def settle(self) -> None:
-        """Say that the result is there, or on its way out: nothing may begin again."""
-        self._diary.settle()
+    def begin_printing(self) -> None:
+        """Say that rows are about to be printed: nothing may begin again."""
+        self.note(begun=Begun())
 
     def give_up(self, error: OutOfMemoryError) -> None:
         """End this process silently where the guard is to try again; else return."""
         if self.is_final:
             return
         strain = Strain(error.operator, "", error.step)
-        self.note(message=error.message, strain=strain, has_given_up=True)
+        # What raises an error has undone what it had begun.
+        self.note(message=error.message, strain=strain, has_given_up=True, begun=None)
         leave(ExitCode.RUN_FAILED)

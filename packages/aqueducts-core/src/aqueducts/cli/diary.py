@@ -6,7 +6,7 @@ import mmap
 
 import msgspec
 
-from aqueducts.shortage import Strain
+from aqueducts.shortage import Begun, Strain
 
 __all__ = ["Diary", "Entry"]
 
@@ -24,6 +24,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Whether the engine ran out of what it may use, and the process ended itself."""
     message: str | None = None
     """What the engine said then."""
+    begun: Begun | None = None
+    """What must not be done twice, from the moment that it begins."""
 
 
 class Diary:
@@ -36,12 +38,14 @@ class Diary:
     def write(self, entry: Entry) -> None:
         """Replace the entry; whoever is killed meanwhile leaves the one before."""
         text = msgspec.json.encode(entry)
+        if len(text) + 4 > _SLOT_BYTES:
+            if entry.begun is None:
+                return  # names as long as that are not worth it
+            text = msgspec.json.encode(Entry(outputs=entry.outputs, begun=_shortened(entry.begun)))
         self._count += 1
         slot = self._count % 2
         start = 2 + slot * _SLOT_BYTES
         length = len(text).to_bytes(4, "little")
-        if len(text) + 4 > _SLOT_BYTES:
-            return  # names as long as that are not worth it
         self._memory[start : start + 4 + len(text)] = length + text
         self._memory[0] = slot
 
@@ -61,3 +65,8 @@ class Diary:
     def settle(self) -> None:
         """Say that the result has taken its place."""
         self._memory[1] = 1
+
+
+def _shortened(begun: Begun) -> Begun:
+    name = begun.destination
+    return begun if name is None else Begun(name[:200], begun.run_id)

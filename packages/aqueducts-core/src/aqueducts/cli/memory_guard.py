@@ -3,8 +3,9 @@
 Nothing inside a process can be sure to stop it in time: queries do not look up from their work,
 and memory that was taken is not given back. So the command splits before it loads anything. The
 first process stays small, looks at the other's memory a few hundred times a second, and where the
-limit is near freezes and ends it. Then it begins again, with a session that uses less. Targets are
-replaced in one step, so an attempt that was ended has changed nothing.
+limit is near freezes and ends it. Then it begins again, with a session that uses less. An attempt
+that was ended has changed nothing, or what the destination knows by the run id, which all attempts
+share. Where a commit had begun that a second one would repeat, there is none.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
         _keep_stdin()
     shortage: Shortage | None = None
     outputs = 0
+    run_id = os.urandom(6).hex()
     while True:
         diary = Diary()
         if reads_stdin:
@@ -61,11 +63,11 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
         if child == 0:
             _die_with_parent()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
-            return Attempt(diary, shortage, outputs)
+            return Attempt(diary, run_id, shortage, outputs)
         status, frozen_at = _watch(child, limit_bytes, diary)
         entry = diary.read()
         if not entry.has_given_up and not frozen_at:
-            _leave_as(status)
+            _leave_as(status, entry)
         if shortage is not None and shortage.is_final:
             _tell_and_leave(shortage)
         attempt = 1 if shortage is None else shortage.attempt + 1
@@ -78,6 +80,7 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
             message=entry.message if entry.has_given_up else None,
             excesses=(0 if shortage is None else shortage.excesses) + (frozen_at > 0),
             is_final=attempt >= most_attempts or not _can_help(entry, shortage),
+            begun=entry.begun,
         )
         _restore_terminal()
 
@@ -85,9 +88,11 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
 def _can_help(entry: Entry, before: Shortage | None) -> bool:
     """Whether another attempt may need less.
 
-    Not where everything is held by its nature, nor where the engine gave up for the same reason
-    as the last time.
+    Not where it would do something twice, where everything is held by its nature, nor where the
+    engine gave up for the same reason as the last time.
     """
+    if entry.begun is not None:
+        return False
     strain = entry.strain
     if entry.has_given_up and before is not None and before.message == entry.message:
         return False
@@ -152,7 +157,7 @@ def _has_terminal() -> bool:
         os.close(terminal)
 
 
-def _leave_as(status: int) -> NoReturn:
+def _leave_as(status: int, entry: Entry) -> NoReturn:
     """End as the child did."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
@@ -161,6 +166,11 @@ def _leave_as(status: int) -> NoReturn:
     _tell(f"error[killed]: the process of the run was ended by {name}")
     if -code == signal.SIGKILL:
         _tell("  help: the system does so where memory runs out; give a lower --max-memory")
+    if entry.begun is not None and entry.begun.destination is not None:
+        _tell(
+            f"  note: destination {entry.begun.destination!r} had begun to commit run "
+            f"{entry.begun.run_id}: whether it did is not known"
+        )
     os._exit(128 - code)
 
 

@@ -61,7 +61,7 @@ def show_preview(
     )
     content = _content(found, options, console)
     if attempt is not None:
-        attempt.settle()  # what is printed once is not printed again
+        attempt.begin_printing()
     if isinstance(content, str):
         console.write_result(content)
     else:

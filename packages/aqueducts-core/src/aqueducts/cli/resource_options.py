@@ -78,6 +78,7 @@ class Resources(msgspec.Struct, frozen=True):
             spill_dir=self.spill_dir,
             threads=self.threads,
             shortage=None if self.attempt is None else self.attempt.shortage,
+            run_id=None if self.attempt is None else self.attempt.run_id,
             is_watched=self.attempt is not None,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -35,6 +35,14 @@ class Destination(ABC, Generic[ConfigT]):
     """Other tags that are accepted."""
     config_model: ClassVar[ModelClass]
     """Its fields, among them `type: Literal[...]` and `name`, what the step is called."""
+    restarts: ClassVar[Literal["before_write", "before_commit", "any_time"]] = "before_write"
+    """Until when a run whose process was killed for its memory may begin again in another one.
+
+    `any_time`: a write that follows one of the same `context.run_id`, committed or not, leaves the
+    target as one write does: what is there is replaced as a whole, or the commit is looked up by
+    the run. `before_commit`: `write` calls `context.committing()` before it commits. With
+    `before_write` nothing is known, and no run begins again that has called `write`.
+    """
 
     def __init__(self, config: ConfigT, formats: Mapping[str, FileFormat] | None = None) -> None:
         self.config = config

@@ -63,6 +63,13 @@ class RunContext(Protocol):
     def emit(self, event: Event) -> object:
         """Tell an event of this run, from any thread. Secrets are masked on the way."""
 
+    def committing(self) -> None:
+        """Tell the run that a commit begins which a second attempt would repeat.
+
+        A run that is killed for its memory after this is not begun again. Raises StorageError
+        where the run was stopped: nothing may be committed any more.
+        """
+
     def staged(self, write: StagedWrite) -> None:
         """Tell the run of a staged write, so that it is removed whatever happens.
 

@@ -210,6 +210,34 @@ class DestinationSuite(DestinationValues, ABC):
                 "as stores do in stage(); commit() fails once forbid_commit() was called",
             )
 
+    def test_may_begin_again_as_it_says(self, tmp_path: Path) -> None:
+        """What `restarts` says of a second attempt holds: nothing is written twice."""
+        table = self._table(5)
+        with self.open_bench(tmp_path) as bench:
+            destination = self._destination(bench)
+            before = self._state(bench.folder)
+            at_commit: list[object] = []
+            bench.context.on_commit = lambda: at_commit.append(self._state(bench.folder))
+            destination.write(ScriptedFrame.of(bench, table), bench.context)
+            if destination.restarts == "before_commit":
+                require(
+                    at_commit == [before],
+                    "write tells of its commit never, more than once, or too late",
+                    "call context.committing() once in write, right before the commit",
+                )
+            if destination.restarts != "any_time":
+                return
+            after, run_id = self._state(bench.folder), bench.context.run_id
+            again = self._destination(bench)
+            bench.context.run_id = run_id
+            again.write(ScriptedFrame.of(bench, table), bench.context)
+            require(
+                self._state(bench.folder) == after,
+                "a second attempt at the same run changes what the first one has committed",
+                "look the run up by context.run_id before it is written, or say restarts = "
+                '"before_commit" and call context.committing() before the commit',
+            )
+
     @needs("bounds_memory")
     def test_memory_is_bounded(self, tmp_path: Path) -> None:
         """Batches are let go as they are written; a large result does not fill the memory."""

@@ -24,6 +24,7 @@ class Digest(Destination[DigestConfig]):
 
     type: ClassVar[str] = "digest"
     config_model = DigestConfig
+    restarts = "any_time"
 
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Hash all rows, then write one line."""
