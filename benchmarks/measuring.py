@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -93,13 +93,19 @@ class Series:
         )
 
 
-def measure(commands: Mapping[str, Command], rounds: int) -> dict[str, Series]:
-    """Run the commands in turn, `rounds` times."""
+def measure(
+    commands: Mapping[str, Command],
+    rounds: int,
+    prepare: Callable[[str], None] | None = None,
+) -> dict[str, Series]:
+    """Run the commands in turn, `rounds` times; `prepare(name)` comes before each, unmeasured."""
     runs: dict[str, list[Measurement]] = {name: [] for name in commands}
     names = list(commands)
     for number in range(rounds):
         # Every other round backwards, so that none always runs after the same neighbour.
         for name in names if number % 2 == 0 else reversed(names):
+            if prepare is not None:
+                prepare(name)
             run = run_measured(commands[name])
             runs[name].append(run)
             print(

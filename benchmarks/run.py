@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import csv_join
+import delta_kills
+import delta_tables
 import json_documents
 import kill_rounds
 import memory_limits
@@ -35,6 +37,9 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "three_stages": three_stages.run,
     "json_documents": json_documents.run,
     "overhead": overhead.run,
+    "delta_append": delta_tables.run_append,
+    "delta_upsert": delta_tables.run_upsert,
+    "delta_kills": delta_kills.run,
     "kill_rounds": kill_rounds.run,
     "memory": memory_limits.run,
 }
@@ -81,12 +86,13 @@ def _parse_arguments() -> argparse.Namespace:
 
 def _binding(bench: Bench, sections: list[Section]) -> list[Bar]:
     """The bars that decide: on small inputs, those about content, not about time and memory."""
-    decisive = sections if bench.is_full else [s for s in sections if s.title == kill_rounds.TITLE]
+    kills = (kill_rounds.TITLE, delta_kills.TITLE)
+    decisive = sections if bench.is_full else [s for s in sections if s.title in kills]
     return [bar for section in decisive for bar in section.bars]
 
 
 def _heading(bench: Bench) -> str:
-    names = ("aqueducts-core", "datafusion", "pyarrow", "duckdb", "tpchgen-cli")
+    names = ("aqueducts-core", "datafusion", "pyarrow", "deltalake", "duckdb", "tpchgen-cli")
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     return "\n".join(
         [
