@@ -137,7 +137,7 @@ def _write_changes(path: Path, rows: int) -> None:
 
 def _check_equal(expected: Path, found: Path) -> int:
     """Compare two tables by row count and by the hashes of all rows; return the rows."""
-    folders = [path.with_name(f"{path.name}_rows") for path in (expected, found)]
+    folders = (found.with_name("expected_rows"), found.with_name("found_rows"))
     for path, folder in zip((expected, found), folders, strict=True):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -145,7 +145,7 @@ def _check_equal(expected: Path, found: Path) -> int:
         with pq.ParquetWriter(folder / "rows.parquet", reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
-    count = check_equal(*folders, _COLUMNS)
+    count = check_equal(folders[0], folders[1], _COLUMNS)
     for folder in folders:
         shutil.rmtree(folder)
     return count

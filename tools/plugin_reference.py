@@ -22,7 +22,15 @@ CONTRACT = (
         "Relations",
         "relations",
         (
-            *("ArrowStream", "ArrowTable", "FileScan", "DataFile", "FileReader", "CsvDialect"),
+            *(
+                "ArrowStream",
+                "StreamFiles",
+                "ArrowTable",
+                "FileScan",
+                "DataFile",
+                "FileReader",
+                "CsvDialect",
+            ),
             *("TableProvider", "GivenTable"),
         ),
     ),

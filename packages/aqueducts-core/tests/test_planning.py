@@ -545,14 +545,15 @@ class AddConfig(PipelineModel):
 
 
 class Adding(Destination[AddConfig]):
-    """Adds to what is there."""
+    """Adds to what is there, or changes rows of it."""
 
     type = "adding"
     config_model: ClassVar[ModelClass] = AddConfig
 
     def describe_write(self, schema: pa.Schema, context: RunContext) -> TargetChange:
-        """More of the same."""
-        return TargetChange(action="add", columns=())
+        """More of the same, or other rows, as the name says."""
+        action = "update" if self.config.name == "update" else "add"
+        return TargetChange(action=action, columns=())  # type: ignore[arg-type]
 
     def write(self, frame: Frame, context: RunContext) -> WriteReport:
         """Never called by a plan."""
@@ -560,7 +561,7 @@ class Adding(Destination[AddConfig]):
 
 
 def test_what_cannot_be_told_speaks_for_a_run(lab: Lab, shop: Shop) -> None:
-    """A destination that adds, a source that is no file, a pipeline without one."""
+    """A destination that adds or updates, a source that is no file, a pipeline without one."""
     module = ModuleType("adding")
 
     def aqueducts_destinations() -> list[type[Adding]]:
@@ -572,6 +573,11 @@ def test_what_cannot_be_told_speaks_for_a_run(lab: Lab, shop: Shop) -> None:
     plugins = Plugins.of(builtin=builtin_plugin, adding=module)
     made = planned(lab, Pipeline.from_dict(data, plugins=plugins))
     assert made.changes.reasons == ("every run adds to the target",)
+    data["destination"]["name"] = "update"
+    made = planned(lab, Pipeline.from_dict(data, plugins=plugins))
+    assert made.changes.reasons == (
+        "what a run would change in the target cannot be told without running it",
+    )
 
     data = {
         "sources": [{"type": "cursor", "name": "c", "behaviour": "rows"}],

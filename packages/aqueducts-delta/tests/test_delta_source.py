@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
-from aqueducts import Pipeline
+from aqueducts import Pipeline, plan
 from aqueducts.errors import SourceError, StorageError, ValidationProblem
 
 if TYPE_CHECKING:
@@ -97,6 +97,43 @@ def test_conditions_reach_the_files(lake: Lake) -> None:
     assert lake.read("SELECT id FROM t WHERE p = 'p1' AND id < 50") == [("1",)]
     with pytest.raises(SourceError, match="cannot read the Delta table"):
         lake.read("SELECT id FROM t WHERE p = 'p1'")
+
+
+def test_a_plan_tells_the_files_that_conditions_leave(lake: Lake) -> None:
+    """By partition and by values; all of them where a condition says nothing of files."""
+    _append(lake, 1, 2, 3, partition_by=["p"])
+    _append(lake, 101, 102, 103)
+    folder = lake.table().file_uris()
+    sizes = [Path(uri.removeprefix("file://")).stat().st_size for uri in folder]
+    assert _planned_scans(lake, "SELECT id FROM t") == [(len(sizes), sum(sizes))]
+    ((files, size),) = _planned_scans(lake, "SELECT id FROM t WHERE p = 'p1' AND id < 50")
+    assert (files, size) == (1, next(s for s, uri in zip(sizes, folder, strict=True) if _is(uri)))
+    assert _planned_scans(lake, "SELECT id FROM t WHERE id % 2 = 0") == [(len(sizes), sum(sizes))]
+    both = "SELECT a.id FROM t a JOIN t b ON a.id = b.id WHERE a.p = 'p1' AND b.id > 100"
+    found = _planned_scans(lake, both)
+    assert len(found) == 2
+    assert all(0 < (files or 0) < len(sizes) for files, _ in found)
+
+
+def test_a_plan_tells_no_files_where_the_log_cannot_be_read_for_it(lake: Lake) -> None:
+    """Deletion vectors: deltalake reads them, and the plan is made all the same."""
+    lake.write_with_deleted_rows(pa.table({"id": pa.array(range(10))}), [1, 3, 7])
+    assert _planned_scans(lake, "SELECT id FROM t WHERE id = 3") == [(None, None)]
+
+
+def _is(uri: str) -> bool:
+    path = Path(uri.removeprefix("file://"))
+    return "p=p1" in uri and "101" not in _ids_of(path) and "103" not in _ids_of(path)
+
+
+def _planned_scans(lake: Lake, query: str) -> list[tuple[int | None, int | None]]:
+    """Files and bytes of each scan that a plan shows."""
+    source = {"type": "delta", "name": "t", "location": str(lake.path)}
+    stages = [[{"name": "s", "query": query, "show": 1}]]
+    made = plan(Pipeline.from_dict({"sources": [source], "stages": stages}))
+    assert made.sources[0].files == len(lake.table().file_uris())
+    scans = [scan for query in made.queries for scan in query.scans]
+    return [(scan.files, scan.file_bytes) for scan in scans]
 
 
 def _ids_of(path: Path) -> list[str]:

@@ -49,7 +49,7 @@ def test_a_table_that_is_not_there_is_created(tmp_path: Path) -> None:
         ({"operation": "replace"}, "replace", None),
         (
             {"operation": "upsert", "params": ["id", "region"]},
-            "add",
+            "update",
             "rows of the same id, region are replaced, others added",
         ),
         (
@@ -57,7 +57,7 @@ def test_a_table_that_is_not_there_is_created(tmp_path: Path) -> None:
                 "operation": "replace",
                 "params": [{"column": "id", "value": 1}, {"column": "region", "value": None}],
             },
-            "add",
+            "update",
             "rows are replaced where id is 1 and region is null",
         ),
     ],

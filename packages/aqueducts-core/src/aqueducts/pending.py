@@ -36,6 +36,8 @@ def pending_changes(prepared: PreparedRun, destination: DestinationPlan | None) 
         reasons = ["the target is not there yet"]
     elif change.action == "add":
         reasons = ["every run adds to the target"]
+    elif change.action == "update":
+        reasons = ["what a run would change in the target cannot be told without running it"]
     else:
         reasons = [*_of_columns(change), *_of_inputs(prepared, change.written_at)]
     return Changes(is_pending=bool(reasons), reasons=tuple(reasons))

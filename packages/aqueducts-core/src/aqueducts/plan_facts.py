@@ -68,8 +68,9 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
 class TargetChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a write would do to what is there now."""
 
-    action: Literal["create", "replace", "add", "nothing"]
-    """`add` keeps what is there; `nothing` means that nothing stays after the run."""
+    action: Literal["create", "replace", "update", "add", "nothing"]
+    """`add` keeps what is there and `update` most of it, with rows changed, removed or added;
+    `nothing` means that nothing stays after the run."""
     detail: str | None = None
     """What becomes of single rows, in the destination's words; None where `action` says it all."""
     files: int | None = None

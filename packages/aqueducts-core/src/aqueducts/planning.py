@@ -18,7 +18,7 @@ from aqueducts.pipeline_plan import (
     StagePlan,
 )
 from aqueducts.prepared import relation_size
-from aqueducts.relations import ArrowStream, FileScan
+from aqueducts.relations import ArrowStream, FileScan, Relation
 from aqueducts.results import RunSettings
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Planner:
             type=config.type,
             location=_location(config),
             columns=_columns(schemas[config.name]),
-            files=len(relation.files) if isinstance(relation, FileScan) else None,
+            files=_file_count(relation),
             size_bytes=relation_size(relation),
             is_rereadable=not isinstance(relation, ArrowStream) or relation.is_rereadable,
             kept=reason if config.name in self._spooled else None,
@@ -225,6 +225,15 @@ def _never_opened(*_: Any) -> Iterable[pa.RecordBatch]:
 
 def _columns(schema: pa.Schema) -> tuple[Column, ...]:
     return tuple(Column(field.name, type_name(field.type)) for field in schema)
+
+
+def _file_count(relation: Relation) -> int | None:
+    if isinstance(relation, FileScan):
+        return len(relation.files)
+    if isinstance(relation, ArrowStream) and relation.find_files is not None:
+        found = relation.find_files(None)
+        return None if found is None else found.files
+    return None
 
 
 def _location(config: Any) -> str | None:

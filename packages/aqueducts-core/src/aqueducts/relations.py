@@ -24,6 +24,7 @@ __all__ = [
     "FileScan",
     "GivenTable",
     "Relation",
+    "StreamFiles",
     "TableProvider",
 ]
 
@@ -94,6 +95,13 @@ class TableProvider(msgspec.Struct, frozen=True):
     """Bytes of all rows where that is known."""
 
 
+class StreamFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Files that one scan of a stream would open."""
+
+    files: int
+    size_bytes: int
+
+
 class ArrowStream(msgspec.Struct, frozen=True):
     """Record batches that Python opens: a cursor, an API, a format the engine cannot read.
 
@@ -111,6 +119,9 @@ class ArrowStream(msgspec.Struct, frozen=True):
     """Whether `open` may be called again for the same partition and gives the same rows."""
     size_bytes: int | None = None
     """Bytes of all rows where that is known: the planner puts the smaller side of a join first."""
+    find_files: Callable[[pc.Expression | None], StreamFiles | None] | None = None
+    """For `aqueducts plan`: which files `open` would read for a condition, where rows are in files;
+    None where it cannot be told."""
 
 
 class ArrowTable(msgspec.Struct, frozen=True):

@@ -20,10 +20,11 @@ from pydantic_core import PydanticCustomError
 from aqueducts.connectors import ModelClass, RunContext, Source
 from aqueducts.errors import SourceError
 from aqueducts.models.fields import Location, Name, PipelineModel, StorageConfig
-from aqueducts.relations import ArrowStream, Relation
+from aqueducts.relations import ArrowStream, Relation, StreamFiles
 from aqueducts_delta.failures import reported
 from aqueducts_delta.locations import TableLocation, locate
 from aqueducts_delta.scan_filters import filter_sql
+from aqueducts_delta.scanned_files import files_of_scan
 from aqueducts_delta.tables import open_table
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def scan(table: DeltaTable, location: TableLocation) -> ArrowStream:
 
     with reported(SourceError, "cannot read the Delta table", location):
         schema = pa.schema(table.schema().to_arrow())
-        sizes = pa.table(table.get_add_actions()).column("size_bytes")
+        files = pa.table(table.get_add_actions())
 
     def open_scan(
         _: int, columns: Sequence[str] | None, condition: pc.Expression | None
@@ -114,11 +115,16 @@ def scan(table: DeltaTable, location: TableLocation) -> ArrowStream:
         with reported(SourceError, "cannot read the Delta table", location):
             yield from _batches(table, chosen, predicate)
 
+    def find_files(condition: pc.Expression | None) -> StreamFiles | None:
+        is_used = condition is not None and filter_sql(condition, schema) is not None
+        return files_of_scan(table, files, condition if is_used else None)
+
     return ArrowStream(
         schema=schema,
         open=open_scan,
         is_rereadable=True,
-        size_bytes=sum(sizes.to_pylist()),
+        size_bytes=sum(files.column("size_bytes").to_pylist()),
+        find_files=find_files,
     )
 
 

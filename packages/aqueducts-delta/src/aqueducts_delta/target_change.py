@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aqueducts.arrow_types import type_name
 from aqueducts.plan_facts import ColumnChange, TargetChange
@@ -27,12 +27,18 @@ def target_change(
         return TargetChange(action="create")
     sizes = pa.table(table.get_add_actions()).column("size_bytes").to_pylist()
     return TargetChange(
-        action="replace" if isinstance(mode, Replace) and not mode.params else "add",
+        action=_action(mode),
         detail=_detail(mode),
         files=len(sizes),
         size_bytes=sum(sizes),
         columns=_columns(table_schema(table), written),
     )
+
+
+def _action(mode: Append | Upsert | Replace) -> Literal["add", "update", "replace"]:
+    if isinstance(mode, Append):
+        return "add"
+    return "replace" if isinstance(mode, Replace) and not mode.params else "update"
 
 
 def _detail(mode: Append | Upsert | Replace) -> str | None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from aqueducts.errors import AqueductsError, EngineError, SourceError
-from aqueducts.relations import ArrowStream
+from aqueducts.relations import ArrowStream, StreamFiles
 
 if TYPE_CHECKING:
     from builtin.datafusion_engine.conftest import Bench
@@ -255,3 +255,22 @@ def test_rows_read_so_far_are_told(bench: Bench) -> None:
     reader.read_next_batch()
     assert bench.session.rows_read()["t"] >= 10
     reader.close()
+
+
+def test_a_plan_asks_for_the_files_of_each_scan(bench: Bench) -> None:
+    """With the condition that the scan gets; where the source cannot tell, none are shown."""
+    asked: list[str | None] = []
+
+    def find_files(condition: pc.Expression | None) -> StreamFiles | None:
+        asked.append(None if condition is None else str(condition))
+        return None if condition is None else StreamFiles(files=2, size_bytes=300)
+
+    register(bench, Cursor(), find_files=find_files)
+    bench.session.define("narrow", "SELECT b FROM t WHERE a > 3")
+    bench.session.define("wide", "SELECT c FROM t")
+    bench.session.define("both", "SELECT * FROM narrow CROSS JOIN wide")
+    described = bench.session.describe("both")
+    assert described is not None
+    found = {scan.columns: (scan.files, scan.file_bytes) for scan in described.scans}
+    assert found == {("b",): (2, 300), ("c",): (None, None)}
+    assert sorted(asked, key=str) == ["(a > 3)", None]

@@ -146,8 +146,9 @@ def test_what_becomes_of_the_target() -> None:
     assert target(None) == "out  table there: cannot tell what is there"
     assert target(TargetChange(action="create")) == "out  table there: is created"
     assert target(TargetChange(action="add")) == "out  table there: gets more rows"
-    updates = TargetChange(action="add", detail="rows of the same id are replaced")
+    updates = TargetChange(action="update", detail="rows of the same id are replaced")
     assert target(updates) == "out  table there: rows of the same id are replaced"
+    assert target(TargetChange(action="update")) == "out  table there: is updated"
     assert target(TargetChange(action="add", files=2, size_bytes=5)).endswith(
         "gets more rows (2 files, 5 B)"
     )

@@ -11,6 +11,7 @@ import msgspec
 from datafusion.plan import ExecutionPlan, LogicalPlan
 
 from aqueducts.builtin.compression import COMPRESSION_ENDINGS
+from aqueducts.builtin.datafusion_engine.lazy_dataset import PlannedScan
 from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.builtin.parquet_footers import read_footer
 from aqueducts.data_files import open_file
@@ -112,19 +113,43 @@ def _split(text: str, operators: Sequence[tuple[int, str]]) -> list[str] | None:
 
 
 def source_scans(
-    logical: LogicalPlan, physical: Operator, links: Links, sources: Mapping[str, str]
+    logical: LogicalPlan,
+    physical: Operator,
+    links: Links,
+    sources: Mapping[str, str],
+    streams: Mapping[str, list[PlannedScan]],
 ) -> list[SourceScan]:
-    """Every reading of a source; `sources` are their names by the aliases they go by."""
+    """Every reading of a source; `sources` are their names by the aliases they go by.
+
+    `streams` are the scans of sources that Python reads, as they were planned.
+    """
     wanted = list(_logical_scans(logical, sources, None))
     scans = [_file_scan(each, links, wanted) for each in physical.walk() if _is_file_scan(each)]
     from_files = [scan for scan in scans if scan is not None]
     linked = {scan.source for scan in from_files}
     others = [
-        SourceScan(source=each.source, columns=each.columns, filters=each.exact)
+        _stream_scan(each, streams.get(each.source, []))
         for each in wanted
         if each.source not in linked and not links.is_owner(each.source)
     ]
     return [*from_files, *others]
+
+
+def _stream_scan(scan: _LogicalScan, planned: list[PlannedScan]) -> SourceScan:
+    """A scan of a source that is no files of the engine; its place in `planned` is taken out."""
+    alike = [each for each in planned if set(each.columns) == set(scan.columns)]
+    found = None
+    if alike:
+        planned.remove(alike[0])
+        found = alike[0].find_files()
+    return SourceScan(
+        source=scan.source,
+        columns=scan.columns,
+        filters=scan.exact,
+        files=None if found is None else found.files,
+        file_bytes=None if found is None else found.size_bytes,
+        read_bytes=None if found is None else found.size_bytes,
+    )
 
 
 def text_rows(operator: Operator, links: Links) -> int | None:

@@ -37,7 +37,11 @@ def describe(
     """
     with executor.guarded():
         frame = context.table(quote(name))
-        logical, physical = frame.optimized_logical_plan(), frame.execution_plan()
+        logical = frame.optimized_logical_plan()
+        for dataset in executor.datasets.values():
+            dataset.planned.clear()
+        physical = frame.execution_plan()
+        streams = {source: list(each.planned) for source, each in executor.datasets.items()}
         # Only here are all files named, and statistics told.
         explained = context.sql_with_options(f"EXPLAIN VERBOSE {select_all(name)}", READ_ONLY)
     texts: dict[str, str] = {}
@@ -52,7 +56,7 @@ def describe(
         return None
     with executor.guarded():
         return QueryPlan(
-            scans=tuple(source_scans(logical, plan, links, sources)),
+            scans=tuple(source_scans(logical, plan, links, sources, streams)),
             held=tuple(held_rows(plan, lambda scan: text_rows(scan, links))),
             base_bytes=_BASE_BYTES,
         )

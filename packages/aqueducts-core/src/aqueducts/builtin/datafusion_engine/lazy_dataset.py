@@ -10,16 +10,30 @@ holds DataFusion to all of this.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from aqueducts.errors import EngineError
-from aqueducts.relations import ArrowStream
+from aqueducts.relations import ArrowStream, StreamFiles
 
-__all__ = ["LazyDataset"]
+__all__ = ["LazyDataset", "PlannedScan"]
+
+
+class PlannedScan(msgspec.Struct, frozen=True):
+    """A scan that a query was planned with; it is not run."""
+
+    columns: tuple[str, ...]
+    condition: pc.Expression | None
+    files: Callable[[pc.Expression | None], StreamFiles | None] | None
+
+    def find_files(self) -> StreamFiles | None:
+        """The files that it would open, where the source can tell."""
+        return None if self.files is None else self.files(self.condition)
 
 
 class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for it
@@ -32,6 +46,8 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
         self._opened: set[int] = set()
         self.rows_read = 0
         self._failure: Exception | None = None
+        self.planned: list[PlannedScan] = []
+        """Scans since the list was last emptied."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -48,7 +64,9 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
         return iter([_Fragment(self, part) for part in range(self.partitions)])
 
     def scanner(self, columns: Any = None, filter: Any = None, **_: Any) -> _Scanner:  # noqa: A002 - pyarrow's name
-        """A scan of all partitions, one after another."""
+        """A scan of all partitions, one after another; made when a query is planned."""
+        names = self.schema.names if columns is None else columns
+        self.planned.append(PlannedScan(tuple(names), filter, self._stream.find_files))
         return _Scanner(self, None, columns, filter)
 
     def read(

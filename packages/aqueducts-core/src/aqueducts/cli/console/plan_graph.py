@@ -85,6 +85,7 @@ def plan_graph(plan: PipelinePlan) -> PlanGraph:
 _ACTIONS = {
     "create": "created",
     "replace": "replaced",
+    "update": "is updated",
     "add": "gets more rows",
     "nothing": "not kept",
 }

@@ -198,6 +198,8 @@ def _action(change: TargetChange) -> str:
             return "the result is computed and not kept"
         case "add":
             return f"{change.detail or 'gets more rows'}{_what_is_there(change)}"
+        case "update":
+            return f"{change.detail or 'is updated'}{_what_is_there(change)}"
         case _:
             text = f"is replaced{_what_is_there(change)}"
             if change.columns is None:
