@@ -24,6 +24,7 @@ AqueductsError                   code, message, hint
      |- SourceError
      |- StageError
      |- DestinationError
+     |   `- CommitLostError  the connection was lost while it committed
      |- RunTimedOutError         took longer than the executor allows
      |- RunKilledError           ended for its memory
      |- RunCrashedError          its process ended by itself
@@ -40,6 +41,7 @@ from typing import ClassVar, Protocol
 
 __all__ = [
     "AqueductsError",
+    "CommitLostError",
     "CommitUnknownError",
     "ConnectionLostError",
     "ConnectionProblem",
@@ -279,6 +281,12 @@ class RunCrashedError(RunError):
     """A run whose process ended by itself, as by a fault in a driver."""
 
     code = "crashed"
+
+
+class CommitLostError(DestinationError):
+    """The connection was lost while it committed: everything was written, or nothing."""
+
+    code = "commit-lost"
 
 
 class EngineError(RunError):

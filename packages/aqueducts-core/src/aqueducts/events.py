@@ -174,7 +174,7 @@ class RunCompleted(_Event, frozen=True, kw_only=True, tag="completed"):
 
 
 class RunFailed(_Event, frozen=True, kw_only=True, tag="failed"):
-    """The run failed; nothing was written to the destination, but for code `commit-unknown`."""
+    """The run failed; nothing was written, unless the code is `commit-unknown` or `commit-lost`."""
 
     code: str
     message: str

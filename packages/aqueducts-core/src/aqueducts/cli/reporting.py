@@ -17,7 +17,7 @@ from aqueducts.cli.console.progress import PlainProgress, ProgressView, SilentPr
 from aqueducts.cli.console.summary import result_as_json, summary
 from aqueducts.cli.failures import error_as_json
 from aqueducts.cli.interruptible import replanned_words
-from aqueducts.errors import CommitUnknownError
+from aqueducts.errors import CommitLostError, CommitUnknownError
 from aqueducts.events import Event, Notice, Replanned, StageOutput
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class Reporter:
     def failed(self, error: AqueductsError) -> None:
         """The run failed, or never began; the error itself is told by whoever catches it."""
         self._view.stop()
-        if self._view.steps.destination is not None and not isinstance(error, CommitUnknownError):
+        is_open = isinstance(error, CommitLostError | CommitUnknownError)
+        if self._view.steps.destination is not None and not is_open:
             error.add_note(f"the run failed{self._untouched()}")
         if self._options.output == "json":
             self._write_end("failed", error=error_as_json(error), warnings=self._warnings)

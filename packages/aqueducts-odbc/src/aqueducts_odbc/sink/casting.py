@@ -1,0 +1,242 @@
+"""Values of a result as values of a column: the same value, or an error that shows it.
+
+Arrow's own casts refuse what is out of range and what loses digits. What they let pass is checked
+here: what a float would lose as a decimal, the time of day of a timestamp that becomes a date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+__all__ = ["Cast", "ValueProblem", "cast_between"]
+
+_SHOWN_CHARACTERS = 40
+
+
+class ValueProblem(ValueError):
+    """A value that a column cannot keep."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+Cast = Callable[[pa.Array], pa.Array]
+"""Gives the values in another type. Raises ValueProblem, pa.ArrowInvalid."""
+
+
+def cast_between(source: pa.DataType, target: pa.DataType | None) -> Cast | None:
+    """How values of a type become those of another; None where no cast keeps them.
+
+    A target of None is a type that the database reads from text.
+    """
+    if pt.is_dictionary(source):
+        inner = cast_between(source.value_type, target)
+        return None if inner is None else lambda values: inner(values.dictionary_decode())
+    if target is None:
+        return _to(pa.string()) if _is_text(source) or pt.is_null(source) else None
+    if source == target:
+        return lambda values: values
+    if pt.is_null(source):
+        return _to(target)
+    for is_source, is_target, make in _RULES:
+        if is_source(source) and is_target(target):
+            return make(source, target)
+    return None
+
+
+def as_json(values: pa.Array) -> pa.Array:
+    """Lists, structs and maps as JSON texts."""
+    return pa.array(
+        [
+            None if value is None else _json(value)
+            for value in values.to_pylist(maps_as_pydicts="strict")
+        ],
+        pa.string(),
+    )
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_part)
+    except (TypeError, ValueError) as error:
+        raise ValueProblem(f"a value cannot be JSON: {error}") from error
+
+
+def _json_part(value: Any) -> str:
+    if isinstance(value, bytes):
+        raise TypeError("it holds bytes")
+    return str(value)
+
+
+def show(value: Any) -> str:
+    """A value in a message."""
+    text = repr(value) if isinstance(value, str | bytes) else str(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def refuse_where(mask: pa.Array, values: pa.Array, why: str, hint: str | None = None) -> None:
+    """Raise ValueProblem that shows the first value where the mask is true."""
+    if not pc.any(mask, min_count=0).as_py():
+        return
+    value = values[pc.index(mask, True).as_py()].as_py()
+    raise ValueProblem(f"{show(value)} {why}", hint=hint)
+
+
+def _to(target: pa.DataType) -> Cast:
+    return lambda values: values.cast(target)
+
+
+def _plain(_: pa.DataType, target: pa.DataType) -> Cast:
+    return _to(target)
+
+
+def _integer_to_decimal(_: pa.DataType, target: Any) -> Cast:
+    wide = pa.decimal256(76, target.scale)
+    return lambda values: values.cast(pa.decimal256(20, 0)).cast(wide).cast(target)
+
+
+def _decimal_to_integer(source: Any, target: pa.DataType) -> Cast:
+    if pt.is_decimal256(source):
+        narrow = pa.decimal128(38, 0)
+        return lambda values: values.cast(narrow).cast(target)
+    return _to(target)
+
+
+def _float_to_decimal(source: pa.DataType, target: pa.DataType) -> Cast:
+    def cast(values: pa.Array) -> pa.Array:
+        refuse_where(
+            pc.invert(pc.is_finite(values)), values, "is no number that a decimal could hold"
+        )
+        # By its shortest text, so that 0.1 is 0.1; text with too many digits is refused.
+        try:
+            return values.cast(pa.string()).cast(target)
+        except pa.ArrowInvalid:
+            rounded = values.cast(target, safe=False)
+            _refuse_different(values, rounded.cast(source), target)
+            raise
+
+    return cast
+
+
+def _decimal_to_float(source: pa.DataType, target: pa.DataType) -> Cast:
+    def cast(values: pa.Array) -> pa.Array:
+        found = values.cast(target)
+        try:
+            back = found.cast(pa.string()).cast(source)
+        except pa.ArrowInvalid as error:
+            raise ValueProblem(
+                f"a value has more digits than {target} holds",
+                hint="cast it in the last stage where that is meant: x::double",
+            ) from error
+        _refuse_different(values, back, target)
+        return found
+
+    return cast
+
+
+def _timestamp_to_date(source: Any, target: pa.DataType) -> Cast:
+    def cast(values: pa.Array) -> pa.Array:
+        found = values.cast(pa.timestamp(source.unit)).cast(target)
+        back = found.cast(pa.timestamp(source.unit, source.tz))
+        _refuse_different(values, back, target)
+        return found
+
+    return cast
+
+
+def _timestamp_to_timestamp(source: Any, target: Any) -> Cast:
+    """Without a zone a timestamp is one of UTC; with one it is an instant."""
+
+    def cast(values: pa.Array) -> pa.Array:
+        exact = values.cast(pa.timestamp(target.unit, source.tz))
+        return exact.cast(pa.timestamp(target.unit)).cast(target)
+
+    return cast
+
+
+def _refuse_different(values: pa.Array, back: pa.Array, target: pa.DataType) -> None:
+    refuse_where(
+        pc.fill_null(pc.not_equal(values, back), False),
+        values,
+        f"would be changed as {target}",
+        hint="round or cast it in the last stage where that is meant",
+    )
+
+
+def _text_to_other(_: pa.DataType, target: pa.DataType) -> Cast:
+    def cast(values: pa.Array) -> pa.Array:
+        return values.cast(pa.string()).cast(target)
+
+    return cast
+
+
+def _other_to_text(source: Any, target: pa.DataType) -> Cast:
+    if pt.is_timestamp(source) and source.tz is not None:
+        # The zone of the type says how to show the instant; as a text it is UTC.
+        zoned = pa.timestamp(source.unit, "UTC")
+        return lambda values: values.cast(zoned).cast(target)
+    return _to(target)
+
+
+def _is_text(each: pa.DataType) -> bool:
+    return any(is_kind(each) for is_kind in (pt.is_string, pt.is_large_string, pt.is_string_view))
+
+
+def _is_binary(each: pa.DataType) -> bool:
+    kinds = (pt.is_binary, pt.is_large_binary, pt.is_binary_view, pt.is_fixed_size_binary)
+    return any(is_kind(each) for is_kind in kinds)
+
+
+def _is_parsed(each: pa.DataType) -> bool:
+    """Whether values can be read from text."""
+    kinds = (pt.is_integer, pt.is_floating, pt.is_decimal, pt.is_boolean, *_MOMENTS)
+    return any(is_kind(each) for is_kind in kinds)
+
+
+def _is_shown(each: pa.DataType) -> bool:
+    """Whether values have one text that everybody reads."""
+    kinds = (pt.is_integer, pt.is_floating, pt.is_decimal, *_MOMENTS)
+    return any(is_kind(each) for is_kind in kinds)
+
+
+_MOMENTS = (pt.is_date, pt.is_time, pt.is_timestamp)
+
+_RULES: tuple[
+    tuple[
+        Callable[[Any], bool],
+        Callable[[Any], bool],
+        Callable[[pa.DataType, pa.DataType], Cast],
+    ],
+    ...,
+] = (
+    (pt.is_integer, pt.is_integer, _plain),
+    (pt.is_boolean, pt.is_integer, _plain),  # MariaDB's booleans are such
+    (pt.is_integer, pt.is_floating, _plain),
+    (pt.is_integer, pt.is_decimal, _integer_to_decimal),
+    # To a narrower float nearly every value would change: users say so by a cast of their own.
+    (pt.is_floating, pt.is_float64, _plain),
+    (pt.is_float16, pt.is_float32, _plain),
+    (pt.is_floating, pt.is_integer, _plain),
+    (pt.is_floating, pt.is_decimal, _float_to_decimal),
+    (pt.is_decimal, pt.is_decimal, _plain),
+    (pt.is_decimal, pt.is_integer, _decimal_to_integer),
+    (pt.is_decimal, pt.is_float64, _decimal_to_float),
+    (_is_text, _is_text, _plain),
+    (_is_text, _is_parsed, _text_to_other),
+    (_is_shown, _is_text, _other_to_text),
+    (_is_binary, _is_binary, _plain),
+    (pt.is_date, pt.is_date, _plain),
+    (pt.is_date, pt.is_timestamp, _plain),
+    (pt.is_timestamp, pt.is_date, _timestamp_to_date),
+    (pt.is_timestamp, pt.is_timestamp, _timestamp_to_timestamp),
+    (pt.is_time, pt.is_time, _plain),
+    (pt.is_duration, pt.is_duration, _plain),
+)
+"""Kinds of types, and how values of the one become values of the other; the first that fits."""
