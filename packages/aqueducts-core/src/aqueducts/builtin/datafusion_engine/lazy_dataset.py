@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from aqueducts.errors import EngineError
+from aqueducts.errors import EngineError, SourceError
 from aqueducts.relations import ArrowStream, StreamFiles
 
 __all__ = ["LazyDataset", "PlannedScan"]
@@ -85,6 +85,8 @@ class LazyDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types for
                     self.rows_read += shaped.num_rows
                 yield shaped
         except Exception as error:
+            if isinstance(error, SourceError) and error.step is None:
+                error.step = self._name  # it shows while a stage is read, and is not the stage's
             self._failure = error
             raise
         finally:
