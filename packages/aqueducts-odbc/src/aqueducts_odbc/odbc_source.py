@@ -37,7 +37,7 @@ class OdbcSource(Source[OdbcSourceConfig]):
 
         target = target_of(self.config, context, SourceError, is_for_reading=True)
         query = self._query(context)
-        strategy = strategy_for(target.profile)
+        strategy = strategy_for(target.profile, query)
         with open_connection(target) as connection:
             columns = self._typed(strategy.columns(connection, query))
         conditions = self._conditions(columns)

@@ -54,6 +54,10 @@ _BY_WORDS = (
     ("connection refused", "nothing listens there; look at Server and Port, and at the database"),
     ("can't connect to", "nothing listens there; look at Server and Port, and at the database"),
     ("connect failed", "there is no database file at that path; look at Database"),
+    (
+        "integer overflow",
+        "a column of texts holds a blob or a NUL character, or one of blobs a text: see typeof()",
+    ),
     ("no such table", "there is no such table in this file"),
     ("no such column", "there is no such column; the query is in the SQL of the database"),
     ("syntax error", "the query is run by the database, in its SQL and not in that of stages"),

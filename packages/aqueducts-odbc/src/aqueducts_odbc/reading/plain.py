@@ -15,7 +15,7 @@ from aqueducts_odbc.reading.wrapped import described
 if TYPE_CHECKING:
     from aqueducts_odbc.connections import Connection
 
-__all__ = ["PlainReading"]
+__all__ = ["PlainReading", "TextReading"]
 
 
 class PlainReading:
@@ -43,3 +43,14 @@ class PlainReading:
         if condition is None:
             return Statements(query.text)
         return Statements(f"SELECT * FROM {query.as_table()} WHERE {condition}")  # noqa: S608
+
+
+class TextReading(PlainReading):
+    """All columns as texts: what databases tell of themselves."""
+
+    def columns(self, connection: Connection, query: SourceQuery) -> tuple[ColumnReading, ...]:
+        """Look at the names of the columns."""
+        return tuple(
+            ColumnReading(each.name, pa.string(), pa.string(), each.source)
+            for each in super().columns(connection, query)
+        )

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 import pyarrow as pa
 import pyarrow.types as pt
 
@@ -46,6 +47,7 @@ class SqliteReading:
 
     def columns(self, connection: Connection, query: SourceQuery) -> tuple[ColumnReading, ...]:
         """Look at the columns of a query."""
+        query = _without_comments(query)
         declared = self._declared(connection, query)
         names = list(declared)
         if _has_duplicates(names):
@@ -83,6 +85,7 @@ class SqliteReading:
         self, query: SourceQuery, columns: Sequence[ColumnReading], condition: str | None
     ) -> Statements:
         """Give the table of widths and the query behind it."""
+        query = _without_comments(query)
         where = "" if condition is None else f" WHERE {condition}"
         chosen = list(columns) or [_column("nothing", pa.int64())]
         expressions = ", ".join(each.sql for each in columns) or "1"
@@ -152,6 +155,15 @@ def _declared_type(declared: str) -> pa.DataType | None:
         return None
     found = (kind for parts, kind in rules if any(part in words for part in parts))
     return next(found, None)
+
+
+def _without_comments(query: SourceQuery) -> SourceQuery:
+    """The query without what the driver looks for parameters in."""
+
+    def blank(match: re.Match[str]) -> str:
+        return " " if match[0].startswith(("--", "/*")) else match[0]
+
+    return msgspec.structs.replace(query, text=_PLACEHOLDER.sub(blank, query.text))
 
 
 def _null(match: re.Match[str]) -> str:

@@ -28,6 +28,9 @@ _HINTS = (
     ),
 )
 
+_ROUNDED = 1 + 1e-9
+"""What a double may be off by."""
+
 
 def shown_schema(columns: Sequence[ColumnReading]) -> pa.Schema:
     """The columns with the types that they have in the end."""
@@ -71,16 +74,46 @@ def _cast(array: pa.Array, column: ColumnReading) -> pa.Array:
 
 
 def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
-    if pt.is_string(array.type):
-        if pt.is_time(target):
-            # Arrow reads times of day only behind a date.
-            moments = pc.binary_join_element_wise("1970-01-01", array, " ").cast(
-                pa.timestamp("ns" if target == pa.time64("ns") else "us")
-            )
-            return moments.cast(target)
-        if pt.is_timestamp(target) and target.tz is not None:
-            return _instants(array, target)
+    if pt.is_floating(target):
+        return _finite(array, array.cast(target))
+    if not pt.is_string(array.type):
+        return array.cast(target)
+    if pt.is_decimal(target):
+        _check_digits(array, target)
+    elif pt.is_time(target):
+        # Arrow reads times of day only behind a date.
+        moments = pc.binary_join_element_wise("1970-01-01", array, " ").cast(
+            pa.timestamp("ns" if target == pa.time64("ns") else "us")
+        )
+        return moments.cast(target)
+    elif pt.is_timestamp(target) and target.tz is not None:
+        return _instants(array, target)
     return array.cast(target)
+
+
+def _check_digits(array: pa.Array, target: pa.DataType) -> None:
+    """Refuse numbers too large for a decimal: Arrow takes '1e30' for another decimal(38, 18)."""
+    whole_digits = target.precision - target.scale
+    longest = pc.max(pc.binary_length(array)).as_py() or 0
+    has_exponents = pc.any(pc.match_substring(array, "e", ignore_case=True)).as_py()
+    if longest <= whole_digits and not has_exponents:
+        return
+    largest = pc.max(pc.abs(array.cast(pa.float64()))).as_py()
+    if largest is not None and largest > float(10**whole_digits) * _ROUNDED:
+        raise pa.ArrowInvalid("more digits than the type has")
+
+
+def _finite(array: pa.Array, result: pa.Array) -> pa.Array:
+    """The result, unless a number became infinite that was not."""
+    if not pc.any(pc.is_inf(result)).as_py():
+        return result
+    if pt.is_string(array.type):
+        was_infinite = pc.match_substring(array, "inf", ignore_case=True)
+    else:
+        was_infinite = pc.is_inf(array.cast(pa.float64()))
+    if pc.all(pc.or_(was_infinite, pc.invert(pc.is_inf(result)))).as_py() is False:
+        raise pa.ArrowInvalid("the number is too large")
+    return result
 
 
 def _instants(array: pa.Array, target: pa.DataType) -> pa.Array:
