@@ -50,14 +50,14 @@ def test_local_files_are_opened_as_ever(tmp_path: Path) -> None:
         assert file.read() == b"abc"
 
 
-def test_a_file_is_read_to_its_end_in_one_reading() -> None:
-    """Pieces are put together."""
-    shelf = _Shelf(bytes(range(256)) * 4)
+def test_a_file_is_read_to_its_end() -> None:
+    """Pieces are put together, and more is asked for at a time."""
+    shelf = _Shelf(bytes(range(256)) * 8192, piece_bytes=10_000)
     with open_file(shelf.file) as file:
         assert file.read() == shelf.content
         assert file.read() == b""
-        assert file.tell() == 1024
-    assert shelf.asked == [(0, 1024)]
+        assert file.tell() == 1 << 21
+    assert shelf.asked == [(0, 1 << 18), (1 << 18, 5 << 18), (5 << 18, 1 << 21)]
 
 
 def test_nothing_is_asked_for_that_is_not_read() -> None:

@@ -8,14 +8,18 @@ from aqueducts.connectors import ObjectStoreType
 from aqueducts.hookspecs import hookimpl
 from aqueducts_cloud.cloud_store import AzureStoreType, GcsStoreType, S3StoreType
 from aqueducts_cloud.extras import is_installed
+from aqueducts_cloud.http_store import HttpStoreType
 
 
 @hookimpl
 def aqueducts_object_stores() -> Iterable[type[ObjectStoreType]]:
-    """The stores of the extras that are installed."""
+    """Web servers, and the stores of the extras that are installed."""
     offered: dict[str, type[ObjectStoreType]] = {
         "s3": S3StoreType,
         "gcs": GcsStoreType,
         "azure": AzureStoreType,
     }
-    return tuple(store for extra, store in offered.items() if is_installed(extra))
+    return (
+        HttpStoreType,
+        *(store for extra, store in offered.items() if is_installed(extra)),
+    )

@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BucketReader"]
 
-_FIRST_BYTES = 1 << 18
-_MOST_BYTES = 8 << 20
-_PIECES_AHEAD = 2
-"""Pieces that are asked for before they are wanted, once somebody reads on."""
-_GROWTH = 4
+_PIECE_BYTES = 4 << 20
+_PIECES_AHEAD = 4
+"""Pieces that are asked for at the same time: one connection alone is slow to many stores."""
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.2
 
@@ -39,21 +37,18 @@ class BucketReader:
         return f"BucketReader({self._base!r})"
 
     def read(self, path: str, start: int, end: int) -> Iterator[memoryview]:
-        """The bytes of a range. Pieces grow, and are asked for ahead, while somebody reads on.
+        """The bytes of a range.
 
         Each piece is a request of its own, so that none is open while nobody reads; one that is
         cut off is asked for again.
         """
         waiting: deque[Future[memoryview]] = deque()
-        size = _FIRST_BYTES
         try:
             while start < end or waiting:
-                ahead = 1 if size == _FIRST_BYTES else _PIECES_AHEAD
-                while start < end and len(waiting) < ahead:
-                    stop = min(start + size, end)
+                while start < end and len(waiting) < _PIECES_AHEAD:
+                    stop = min(start + _PIECE_BYTES, end)
                     waiting.append(self._bucket.requests.begin(self._piece(path, start, stop)))
                     start = stop
-                    size = min(size * _GROWTH, _MOST_BYTES)
                 yield self._bucket.requests.wait(waiting.popleft())
         finally:
             for begun in waiting:

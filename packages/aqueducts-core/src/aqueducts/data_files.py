@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["open_file"]
 
 _BUFFER_BYTES = 1 << 16
+_FIRST_BYTES = 1 << 18
+_MOST_BYTES = 16 << 20
+_GROWTH = 4
 
 
 def open_file(file: DataFile) -> BinaryIO:
@@ -31,7 +34,7 @@ def open_file(file: DataFile) -> BinaryIO:
 
 
 class _RemoteFile(io.RawIOBase):
-    """A file behind a reader: one reading goes on for as long as nobody seeks."""
+    """A file behind a reader: more is asked for at a time while nobody seeks."""
 
     def __init__(self, file: DataFile, reader: FileReader) -> None:
         self._file = file
@@ -39,6 +42,7 @@ class _RemoteFile(io.RawIOBase):
         self._position = 0
         self._pieces: Iterator[memoryview] | None = None
         self._piece = memoryview(b"")
+        self._wanted = _FIRST_BYTES
 
     def readable(self) -> bool:
         return True
@@ -62,14 +66,16 @@ class _RemoteFile(io.RawIOBase):
         while not self._piece:
             if self._position >= self._file.size_bytes:
                 return 0
+            is_new = self._pieces is None
             if self._pieces is None:
-                self._pieces = self._reader.read(
-                    self._file.path, self._position, self._file.size_bytes
-                )
+                self._pieces = self._read_on()
             piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._piece = piece
+            if piece is not None:
+                self._piece = piece
+            elif is_new:
+                return 0  # shorter than it was
+            else:
+                self._pieces = None
         count = min(len(target), len(self._piece))
         target[:count] = self._piece[:count]
         self._piece = self._piece[count:]
@@ -80,9 +86,15 @@ class _RemoteFile(io.RawIOBase):
         self._end_reading()
         super().close()
 
+    def _read_on(self) -> Iterator[memoryview]:
+        end = min(self._position + self._wanted, self._file.size_bytes)
+        self._wanted = min(self._wanted * _GROWTH, _MOST_BYTES)
+        return self._reader.read(self._file.path, self._position, end)
+
     def _end_reading(self) -> None:
         close = getattr(self._pieces, "close", None)
         self._pieces = None
         self._piece = memoryview(b"")
+        self._wanted = _FIRST_BYTES
         if close is not None:
             close()

@@ -38,9 +38,9 @@ class FileReader(Protocol):
     def read(self, path: str, start: int, end: int) -> Iterator[memoryview]:
         """The bytes from `start` to before `end`, in pieces, in their order.
 
-        Nothing is asked for long before it is taken: whoever needs no more closes the iterator.
-        `end` is at most the file's size. Raises StorageError, also where the file is no longer the
-        one that was found.
+        Most likely all of them are wanted, and a little may be asked for ahead; whoever needs no
+        more closes the iterator. `end` is at most the file's size. Raises StorageError, also where
+        the file is no longer the one that was found.
         """
 
 

@@ -13,7 +13,7 @@ from aqueducts.builtin.os_errors import storage_error
 from aqueducts.errors import EngineError
 from aqueducts.relations import DataFile, FileReader, FileScan
 
-__all__ = ["copied", "local_path"]
+__all__ = ["copied", "is_elsewhere", "local_path"]
 
 _PIECE_BYTES = 1 << 20
 _FILES_AT_ONCE = 4
@@ -31,6 +31,11 @@ class _Copy:
             while start < end and (piece := file.read(min(_PIECE_BYTES, end - start))):
                 start += len(piece)
                 yield memoryview(piece)
+
+
+def is_elsewhere(file: DataFile) -> bool:
+    """Whether a file is on another machine, and has no copy here."""
+    return file.reader is not None and not isinstance(file.reader, _Copy)
 
 
 def local_path(file: DataFile) -> str:

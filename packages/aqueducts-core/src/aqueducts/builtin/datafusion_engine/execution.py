@@ -20,6 +20,7 @@ from aqueducts.builtin.datafusion_engine.links import Links
 from aqueducts.errors import AqueductsError, OutOfMemoryError, SourceError
 
 if TYPE_CHECKING:
+    from aqueducts.builtin.datafusion_engine.bridge import Bridge
     from aqueducts.builtin.datafusion_engine.lazy_dataset import LazyDataset
     from aqueducts.relations import FileScan
     from aqueducts.shortage import Strain
@@ -46,6 +47,8 @@ class Executor:
         self._links = links
         self.interrupts = Interrupts()
         self.datasets: dict[str, LazyDataset] = {}
+        self.bridge: Bridge | None = None
+        """Gives the engine files that are elsewhere."""
         self.scans: dict[str, FileScan] = {}
         """What the sources that are files read, to find rows in that fail."""
         self._lock = threading.Lock()
@@ -170,6 +173,9 @@ class Executor:
                 source_error = SourceError(message, step=name)
                 source_error.__cause__ = failure
                 return source_error
+        failure = None if self.bridge is None else self.bridge.take_failure()
+        if isinstance(failure, AqueductsError):
+            return failure
         # For failures only.
         from aqueducts.builtin.datafusion_engine.bad_rows import bad_row
         from aqueducts.builtin.datafusion_engine.failures import engine_error

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from aqueducts.builtin.datafusion_engine.copies import local_path
+from aqueducts.builtin.datafusion_engine.copies import is_elsewhere, local_path
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.relations import DataFile
 
@@ -28,24 +28,33 @@ _LINK = re.compile(r"/links/(\d+)/(?:.*/)?(\d{6})[\w.]*(?::\d+\.\.\d+)?$")
 class LinkFolder:
     """Links to files that share one layout."""
 
-    def __init__(self, path: Path, files: Sequence[DataFile], suffix: str) -> None:
+    def __init__(
+        self, path: Path, files: Sequence[DataFile], suffix: str, base: str | None = None
+    ) -> None:
         self.path = path
         self.suffix = suffix
         self.files = files
+        self._base = base
+        """The URL that paths are below, where they are none of this machine."""
 
     @property
     def location(self) -> str:
         """What DataFusion is told to read: a folder, or the one link in it."""
+        path = f"{self.path}/"
         if len(self.files) == 1 and not self.files[0].partition_values:
-            return str(self.path / f"{0:06}{self.suffix}")
-        return f"{self.path}/"
+            path = str(self.path / f"{0:06}{self.suffix}")
+        return path if self._base is None else f"{self._base}{path.lstrip('/')}"
 
 
 class Links:
     """All link folders of a run."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, serve: Callable[[Mapping[str, DataFile]], str] | None = None
+    ) -> None:
         self._root = root
+        self._serve = serve
+        """Gives the engine files that are elsewhere, by their paths; returns the URL above them."""
         self._lock = threading.Lock()
         self._targets: dict[str, DataFile] = {}
         self._owners: dict[str, str] = {}
@@ -65,17 +74,20 @@ class Links:
             number = len(self._owners)
             self._owners[str(number)] = owner
         path = self._root / str(number)
-        path.mkdir(parents=True)
-        made: set[str] = set()
+        links: dict[str, DataFile] = {}
         for index, file in enumerate(files):
             parts = zip(partition_names, file.partition_values, strict=False)
-            subfolder = "/".join(f"{_encode(key)}={_encode(value or '')}" for key, value in parts)
-            if subfolder and subfolder not in made:
-                (path / subfolder).mkdir(parents=True, exist_ok=True)
-                made.add(subfolder)
-            link = path / subfolder / f"{index:06}{suffix}"
-            link.symlink_to(local_path(file))
+            folders = [f"{_encode(key)}={_encode(value or '')}" for key, value in parts]
+            links["/".join([str(path), *folders, f"{index:06}{suffix}"])] = file
             self._targets[f"{number}/{index:06}"] = file
+        if any(is_elsewhere(file) for file in files) and self._serve is not None:
+            base = self._serve({link.lstrip("/"): file for link, file in links.items()})
+            return LinkFolder(path, files, suffix, base)
+        path.mkdir(parents=True)
+        for folder in {Path(link).parent for link in links}:
+            folder.mkdir(parents=True, exist_ok=True)
+        for link, file in links.items():
+            Path(link).symlink_to(local_path(file))
         return LinkFolder(path, files, suffix)
 
     def sample(self, content: bytes) -> DataFile:

@@ -35,6 +35,7 @@ from aqueducts.errors import EngineError, OutOfMemoryError, QueryError
 from aqueducts.relations import (
     ArrowStream,
     ArrowTable,
+    DataFile,
     FileScan,
     GivenTable,
     Relation,
@@ -66,7 +67,7 @@ class DataFusionSession(Session):
             self._restore_settings = keep_order_of_views(given)
         self._work_dir = settings.work_dir
         self._max_memory_bytes = settings.max_memory_bytes
-        self._links = Links(settings.work_dir / "links")
+        self._links = Links(settings.work_dir / "links", self._serve)
         self._queries: dict[str, str] = {}
         """Texts of the stages that are views, for EXPLAIN and for who needs most memory."""
         self._executor = Executor(
@@ -230,6 +231,8 @@ class DataFusionSession(Session):
         """Forget all tables of this run."""
         for name in list(self._tables):
             self.drop(name)
+        if self._executor.bridge is not None:
+            self._executor.bridge.close()
         if not self._is_own:
             self._restore_settings()
 
@@ -255,7 +258,7 @@ class DataFusionSession(Session):
         return self._take(internal)
 
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
-        if any(file.reader is not None for file in scan.files):
+        if scan.format != "parquet" and any(file.reader is not None for file in scan.files):
             from aqueducts.builtin.datafusion_engine.copies import copied  # for stores only
 
             scan = copied(scan, self._work_dir / "copies")
@@ -275,6 +278,15 @@ class DataFusionSession(Session):
         if is_joined and bound is not None:
             self._join_sizes.add_text(name, frame, bound)
         return frame
+
+    def _serve(self, files: Mapping[str, DataFile]) -> str:
+        """Let the engine read files that are elsewhere; returns the URL above them."""
+        with self._lock:
+            if self._executor.bridge is None:
+                from aqueducts.builtin.datafusion_engine.bridge import Bridge  # for stores only
+
+                self._executor.bridge = Bridge(self._context, self._work_dir / "bridge")
+            return self._executor.bridge.serve(files)
 
     def _is_sorted(self, name: str) -> bool:
         with self._executor.guarded():
