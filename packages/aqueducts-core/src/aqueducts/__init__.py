@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aqueducts.diagnostics import Problem
     from aqueducts.errors import (
+        AccessError,
         AqueductsError,
         ConnectionLostError,
         ConnectionProblem,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from aqueducts.threads import Cancellation, RunCancelledError
 
 __all__ = [
+    "AccessError",
     "AqueductsError",
     "Cancellation",
     "ConnectionLostError",

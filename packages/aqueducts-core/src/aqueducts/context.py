@@ -15,6 +15,7 @@ from aqueducts.storage import open_store
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from aqueducts.access import Access
     from aqueducts.connectors import RunInfo, SessionTables, StagedWrite, Store
     from aqueducts.plugins import Plugins
     from aqueducts.secrets import SecretVault
@@ -87,6 +88,11 @@ class LocalRunContext:
         self.on_commit: Callable[[], object] | None = None
         """Called when a commit begins that no second attempt may repeat."""
 
+    @property
+    def access(self) -> Access:
+        """What this run may reach."""
+        return self._vault.access
+
     def reveal(self, value: str | SecretStr) -> str:
         """The text with secret references resolved."""
         return self._vault.reveal(value)
@@ -94,7 +100,7 @@ class LocalRunContext:
     def store(self, location: str, options: Mapping[str, str | SecretStr]) -> Store:
         """The store that serves `location`."""
         revealed = {key: self.reveal(value) for key, value in options.items()}
-        store = open_store(self._plugins, self.reveal(location), revealed)
+        store = open_store(self._plugins, self.reveal(location), revealed, self.access)
         with self._lock:
             self._stores.append(store)
             may_commit = self._may_commit
@@ -113,9 +119,11 @@ class LocalRunContext:
                 raise StorageError("the run was stopped: nothing is committed")
         if self.on_commit is not None:
             self.on_commit()
+        self.access.check_commit(None)
 
     def staged(self, write: StagedWrite) -> None:
         """Remember a staged write, so that it can be removed from another thread."""
+        write.permission = self.access.check_commit
         with self._lock:
             self._staged.append(write)
             may_commit = self._may_commit

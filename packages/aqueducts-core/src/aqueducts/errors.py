@@ -11,6 +11,7 @@ AqueductsError                   code, message, hint
  |   |- MissingPluginError       a type, scheme or format that nothing installed serves
  |   |- PluginLoadError          installed, but it cannot be imported
  |   `- PluginConflictError      two distributions claim one name
+ |- AccessError                  a file, host or secret that the run may not use
  |- SecretError                  a reference that cannot be resolved
  |- StorageError                 a location that cannot be read or written
  |- ExecutorError                a run elsewhere that nothing more is heard of
@@ -40,6 +41,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 __all__ = [
+    "AccessError",
     "AqueductsError",
     "CommitLostError",
     "CommitUnknownError",
@@ -181,6 +183,13 @@ class PluginConflictError(PluginError):
     """Two distributions claim the same name."""
 
     code = "plugin-conflict"
+
+
+class AccessError(AqueductsError):
+    """A file, host or secret that a run may not use where it runs."""
+
+    code = "access"
+    exit_code = 77
 
 
 class SecretError(AqueductsError):

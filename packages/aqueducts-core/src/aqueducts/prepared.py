@@ -20,6 +20,7 @@ from aqueducts.errors import (
     StageError,
 )
 from aqueducts.events import Notice, SourceRegistered
+from aqueducts.models.fields import scheme_of
 from aqueducts.plan import make_plan
 from aqueducts.relations import ArrowStream, FileScan, Relation
 
@@ -217,6 +218,7 @@ class PreparedRun:
             self.relations[config.name] = relation
             is_joined = config.name in self.plan.joined_sources()
             self.threads.go_on()
+            self._check_access(relation)
             self.session.register(config.name, relation, is_joined=is_joined)
         self.threads.go_on()
         self.source_ms[config.name] = _ms_since(started)
@@ -228,6 +230,14 @@ class PreparedRun:
                 size_bytes=relation_size(relation),
             )
         )
+
+    def _check_access(self, relation: Relation) -> None:
+        """Ask once more, right before the engine opens files: links may have changed."""
+        access = self.context.access
+        if access.is_limited and isinstance(relation, FileScan):
+            for file in relation.files:
+                if scheme_of(file.path) == "file":
+                    access.check_path(file.path)
 
     def _check_result(self) -> None:
         """Plan the result to its end, and show the destination what comes."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from aqueducts.access import UNLIMITED, Access
 from aqueducts.events import StageOutput
 from aqueducts.shortage import Shortage
 
@@ -30,6 +31,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     destinations know what it has committed."""
     is_watched: bool = False
     """Whether another process ends this one at the limit; else the run ends itself there."""
+    access: Access = UNLIMITED
+    """What the run may reach."""
 
 
 class StepResult(msgspec.Struct, frozen=True):

@@ -136,7 +136,7 @@ class OpenRun:
         self._plugins = pipeline.plugins
         self._given = given
         self.settings = settings
-        self._vault = SecretVault(self._plugins)
+        self._vault = SecretVault(self._plugins, settings.access)
         self._vault.remember(pipeline.document)
         info = RunInfo(run_id=self.run_id, pipeline=pipeline.path)
         self._emitter = Emitter(info, listeners, self._vault)

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 from pydantic import BaseModel, SecretStr
 
+from aqueducts.access import UNLIMITED, Access
 from aqueducts.errors import AqueductsError, PipelineError, SecretError
 from aqueducts.models.fields import SECRET_REFERENCE
 
@@ -47,8 +48,9 @@ class SecretVault:
     May be used from several threads at once.
     """
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, access: Access = UNLIMITED) -> None:
         self._plugins = plugins
+        self.access = access
         self._lock = RLock()
         self._resolvers: dict[str, SecretResolver] = {}
         self._resolved: dict[str, str] = {}
@@ -121,6 +123,7 @@ class SecretVault:
         reference, scheme, name = match[0], match[1], match[2]
         with self._lock:
             if reference not in self._resolved:
+                self.access.check_secret(scheme, name)
                 value = self._resolver(scheme, reference).resolve(name)
                 self._resolved[reference] = value
                 self._remember([value])

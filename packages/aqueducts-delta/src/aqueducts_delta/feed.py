@@ -42,6 +42,7 @@ class CommitGuard(StagedWrite):
 
     def commit(self) -> None:
         """Let the commit happen: from now on it is too late to stop it."""
+        self.begin_commit()
         with self._lock:
             self.check()
             self._is_committing = True

@@ -36,7 +36,6 @@ from aqueducts_executor.worker.messages import (
     FromWorker,
     RunDone,
     RunFailed,
-    RunOrder,
     Start,
     Told,
 )
@@ -70,13 +69,10 @@ class RunRecords(Protocol):
 class Conductor:
     """One machine and the processes that it speaks of. Belongs to one event loop."""
 
-    def __init__(
-        self, limits: Limits, spares: Spares, records: RunRecords, order: RunOrder
-    ) -> None:
+    def __init__(self, limits: Limits, spares: Spares, records: RunRecords) -> None:
         self.machine = RunMachine(SystemClock(), limits)
         self._spares = spares
         self._records = records
-        self._order = order
         self._pipelines: dict[str, bytes] = {}
         self._effects: asyncio.Queue[Effect] = asyncio.Queue()
         self._bells: dict[str, asyncio.Event] = {}
@@ -284,7 +280,7 @@ class Conductor:
         worker = self._worker = taking.result()
         try:
             pipeline = self._pipelines.pop(run_id, b"null")
-            worker.send(Start(run_id, pipeline, self._order))
+            worker.send(Start(run_id, pipeline))
             if self._stop_asked.is_set():
                 worker.stop()
             problem = await self._listen(run_id, worker)

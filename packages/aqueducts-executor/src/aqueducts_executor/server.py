@@ -25,7 +25,7 @@ from aqueducts_executor.metrics import Metrics
 from aqueducts_executor.options import Options
 from aqueducts_executor.state_folder import StateFolder
 from aqueducts_executor.worker.checker import Checker
-from aqueducts_executor.worker.messages import RunOrder
+from aqueducts_executor.worker.messages import WorkerSetup
 from aqueducts_executor.worker.spares import Spares
 
 __all__ = ["serve"]
@@ -37,11 +37,10 @@ async def serve(options: Options, folder: StateFolder) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError where a port cannot be used."""
     journal = Journal(folder.journal)
     past = journal.open()
-    spill = str(folder.spill)
-    order = RunOrder(spill_dir=spill, max_memory_bytes=options.max_memory or None)
+    setup = _worker_setup(options, folder)
     limits = Limits(queue_size=options.queue_size, max_run_seconds=options.max_run_seconds)
-    conductor = Conductor(limits, Spares(spill), journal, order)
-    checker = Checker(spill)
+    conductor = Conductor(limits, Spares(setup), journal)
+    checker = Checker(setup)
     identity = Identity(
         executor_id=options.executor_id or folder.executor_id(),
         version=__version__,
@@ -106,6 +105,19 @@ async def _until_asked(conductor: Conductor, grace_seconds: float) -> None:
     await asked.wait()
     _log.info("draining", grace_seconds=grace_seconds)
     await conductor.drain(grace_seconds, hurried)
+
+
+def _worker_setup(options: Options, folder: StateFolder) -> WorkerSetup:
+    hidden = [options.state_dir, *(each for each in (options.tls_key,) if each is not None)]
+    return WorkerSetup(
+        spill_dir=str(folder.spill),
+        max_memory_bytes=options.max_memory or None,
+        roots=tuple(str(root) for root in options.data_root),
+        hidden=tuple(str(path) for path in hidden),
+        endpoints=options.allow_endpoint,
+        secrets=options.allow_secret,
+        has_wall=options.sandbox == "auto",
+    )
 
 
 def _tls(options: Options) -> ssl.SSLContext | None:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from aqueducts.access import UNLIMITED, Access
 from aqueducts.builtin.compression import COMPRESSION_ENDINGS
 from aqueducts.builtin.os_errors import storage_error
 from aqueducts.errors import StorageError
@@ -25,8 +26,15 @@ _WILDCARD = re.compile(r"[*?[]")
 class Found(msgspec.Struct):
     """Files that were found, by path, and those that were passed over."""
 
+    access: Access
+    """Asked for everything that a link leads to."""
     files: dict[str, DataFile] = msgspec.field(default_factory=dict)
     skipped: dict[str, None] = msgspec.field(default_factory=dict)
+
+    def check(self, entry: os.DirEntry[str]) -> None:
+        """Refuse a link that leads where the run may not go, before it is followed."""
+        if self.access.is_limited and entry.is_symlink():
+            self.access.check_path(entry.path)
 
     def add(self, path: str, status: os.stat_result) -> None:
         """Take a file as data."""
@@ -68,6 +76,7 @@ def walk(
         for entry in sorted(entries, key=lambda each: each.name):
             if is_metadata(entry.name):
                 continue
+            found.check(entry)
             if entry.is_dir():
                 walk(entry.path, endings, found, inside)
             elif not entry.name.lower().endswith(endings):
@@ -91,7 +100,9 @@ def _add_file(entry: os.DirEntry[str], found: Found) -> None:
     found.add(entry.path, status)
 
 
-def expand_glob(pattern: str, endings: tuple[str, ...]) -> tuple[str, Found]:
+def expand_glob(
+    pattern: str, endings: tuple[str, ...], access: Access = UNLIMITED
+) -> tuple[str, Found]:
     """The files that match an absolute glob, and the folder above its first wildcard.
 
     Folders that match are walked. Where the pattern names an ending (`*.txt`) every file that
@@ -100,10 +111,11 @@ def expand_glob(pattern: str, endings: tuple[str, ...]) -> tuple[str, Found]:
     parts = PurePosixPath(pattern).parts
     fixed = next(index for index, part in enumerate(parts) if has_wildcard(part))
     root = str(PurePosixPath(*parts[:fixed]))
-    found = Found()
+    found = Found(access)
     last = parts[-1]
     names_ending = "." in re.split(r"[*?\]]", last)[-1]
-    for entry in _matches(root, parts[fixed:], frozenset()):
+    for entry in _matches(root, parts[fixed:], found, frozenset()):
+        found.check(entry)
         if entry.is_dir():
             walk(entry.path, endings, found, frozenset())
         elif names_ending or entry.name.lower().endswith(endings) or "." not in entry.name:
@@ -114,35 +126,40 @@ def expand_glob(pattern: str, endings: tuple[str, ...]) -> tuple[str, Found]:
 
 
 def _matches(
-    folder: str, parts: Sequence[str], above: frozenset[tuple[int, int]]
+    folder: str, parts: Sequence[str], found: Found, above: frozenset[tuple[int, int]]
 ) -> Iterator[os.DirEntry[str]]:
     """Entries below a folder that match the parts of a pattern."""
     part, rest = parts[0], parts[1:]
     if part == "**" and not rest:
         part = "*"  # what is below the folders that match is walked anyway
     elif part == "**":
-        yield from _matches_at_any_depth(folder, rest, above)
+        yield from _matches_at_any_depth(folder, rest, found, above)
         return
     for entry in _entries(folder):
         if not _name_matches(part, entry.name):
             continue
         if not rest:
             yield entry
-        elif entry.is_dir():
-            yield from _matches(entry.path, rest, frozenset())
+            continue
+        found.check(entry)
+        if entry.is_dir():
+            yield from _matches(entry.path, rest, found, frozenset())
 
 
 def _matches_at_any_depth(
-    folder: str, rest: Sequence[str], above: frozenset[tuple[int, int]]
+    folder: str, rest: Sequence[str], found: Found, above: frozenset[tuple[int, int]]
 ) -> Iterator[os.DirEntry[str]]:
     status = os.stat(folder)  # noqa: PTH116 - ten thousand files
     identity = (status.st_dev, status.st_ino)
     if identity in above:
         return
-    yield from _matches(folder, rest, above)
+    yield from _matches(folder, rest, found, above)
     for entry in _entries(folder):
-        if entry.is_dir() and not is_metadata(entry.name):
-            yield from _matches_at_any_depth(entry.path, rest, above | {identity})
+        if is_metadata(entry.name):
+            continue
+        found.check(entry)
+        if entry.is_dir():
+            yield from _matches_at_any_depth(entry.path, rest, found, above | {identity})
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

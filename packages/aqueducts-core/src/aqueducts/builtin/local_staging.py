@@ -26,7 +26,7 @@ from aqueducts.builtin.staging_folders import (
 from aqueducts.connectors import StagedWrite
 from aqueducts.errors import StorageError
 
-__all__ = ["LocalStagedWrite"]
+__all__ = ["LocalStagedWrite", "identity"]
 
 _ATTEMPTS = 20
 _PLAIN_SUFFIX = re.compile(r"\.\w{1,20}", re.ASCII)
@@ -60,6 +60,7 @@ class LocalStagedWrite(StagedWrite):
         try:
             self._keep_attributes()
             fsync_tree(self.path)
+            self.begin_commit(identity(self.path))
             with self._mutex:
                 if self._is_done or not self._may_commit:
                     raise StorageError(f"writing {self._target!r} was ended before it was complete")
@@ -113,6 +114,12 @@ class LocalStagedWrite(StagedWrite):
             with contextlib.suppress(PermissionError):
                 os.chown(self.path, old.st_uid, old.st_gid)
         self.path.chmod(stat.S_IMODE(old.st_mode))
+
+
+def identity(path: str | Path) -> str:
+    """What a file or folder keeps when it is renamed. Raises OSError."""
+    status = os.stat(path)  # noqa: PTH116 - text path
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def _replace_folder(new: str, target: str, aside: str) -> None:

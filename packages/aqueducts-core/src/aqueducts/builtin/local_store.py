@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from aqueducts.builtin.local_listing import (
     has_wildcard,
     walk,
 )
-from aqueducts.builtin.local_staging import LocalStagedWrite
+from aqueducts.builtin.local_staging import LocalStagedWrite, identity
 from aqueducts.builtin.local_target import check_file_target, check_folder_target
 from aqueducts.builtin.os_errors import storage_error
 from aqueducts.builtin.shown_names import listed, shown_path
@@ -51,6 +52,11 @@ class LocalStore(Store):
         self._is_folder_meant = path.endswith("/")
         self._path = _absolute(path)
 
+    @property
+    def local_path(self) -> str:
+        """The absolute path."""
+        return self._path
+
     def find(self, extensions: Sequence[str]) -> Listing:
         """The file, all data files of a folder and its subfolders, or those of a glob.
 
@@ -62,7 +68,7 @@ class LocalStore(Store):
             if status is None:
                 return self._find_glob(endings)
             if stat.S_ISDIR(status.st_mode):
-                found = Found()
+                found = Found(self.access)
                 walk(self._path, endings, found, frozenset())
                 return self._listing(self._path, found, endings)
         except OSError as error:
@@ -85,7 +91,7 @@ class LocalStore(Store):
             if not os.path.isdir(target):  # noqa: PTH112 - text path
                 size = os.stat(target).st_size  # noqa: PTH116 - text path
                 return Listing(str(Path(target).parent), [DataFile(target, size)])
-            found = Found()
+            found = Found(self.access)
             walk(target, data_endings(extensions), found, frozenset())
         except OSError as error:
             raise storage_error(error, self._shown, "look at") from error
@@ -95,20 +101,42 @@ class LocalStore(Store):
     def check_target(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
         """Refuse to write here where that would destroy what no run wrote, or cannot be done."""
         try:
+            self._check_access_to_target()
             sweep(self._path)
             self._check(is_single_file=is_single_file, extensions=extensions)
         except OSError as error:
             raise storage_error(error, self._shown, "write") from error
 
+    def has_committed(self, proof: str) -> bool | None:
+        """Whether what is at the path is the file or folder that was staged."""
+        try:
+            return identity(os.path.realpath(self._path)) == proof
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return None
+
+    def sweep(self) -> None:
+        """Remove staging folders beside the path whose owners are dead."""
+        with contextlib.suppress(OSError):
+            sweep(self._path)
+
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:
         """Begin a write beside the target."""
         try:
             sweep(self._path)
+            self._check_access_to_target()
             staged = LocalStagedWrite(self._path, context.run_id, is_single_file=is_single_file)
         except OSError as error:
             raise storage_error(error, self._shown, "write") from error
         context.staged(staged)
         return staged
+
+    def _check_access_to_target(self) -> None:
+        """What is staged is beside the target: the folder above it has to be allowed as well."""
+        target = os.path.realpath(self._path)
+        self.access.check_path(target)
+        self.access.check_path(str(Path(target).parent))
 
     def _check(self, *, is_single_file: bool, extensions: Sequence[str]) -> None:
         target = os.path.realpath(self._path)
@@ -130,7 +158,7 @@ class LocalStore(Store):
             raise self._missing() from None
 
     def _find_glob(self, endings: tuple[str, ...]) -> Listing:
-        root, found = expand_glob(self._path, endings)
+        root, found = expand_glob(self._path, endings, self.access)
         if not found.files and not found.skipped:
             raise StorageError(
                 f"no file matches {self._shown!r}",

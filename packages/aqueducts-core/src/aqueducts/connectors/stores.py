@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 import msgspec
 from pydantic import SecretStr
 
+from aqueducts.access import UNLIMITED, Access
 from aqueducts.events import Event
 from aqueducts.frames import SessionTables
 from aqueducts.relations import DataFile
@@ -42,6 +43,13 @@ class RunContext(Protocol):
     @property
     def work_dir(self) -> Path:
         """Folder of this run for temporary files; removed whatever happens."""
+
+    @property
+    def access(self) -> Access:
+        """What this run may reach.
+
+        Ask it about paths and hosts that do not go through `store`, right before they are used.
+        """
 
     @property
     def tables(self) -> SessionTables | None:
@@ -92,6 +100,9 @@ class Listing(msgspec.Struct, frozen=True):
 class StagedWrite(ABC):
     """A write that nobody sees before `commit`."""
 
+    permission: Callable[[str | None], None] | None = None
+    """Set by the run; for `begin_commit`."""
+
     path: Path
     """Local path to write to: does not exist yet. A file's name ends like the target's.
 
@@ -105,6 +116,15 @@ class StagedWrite(ABC):
         Raises StorageError; the target is then as it was. So it does after `abort` or
         `forbid_commit`.
         """
+
+    def begin_commit(self, proof: str | None = None) -> None:
+        """Ask the run, right before the first step of `commit` that cannot be taken back.
+
+        It may wait here for ever: a run that is being stopped gets no answer. So hold no lock that
+        `abort` or `forbid_commit` needs. `proof` is what `Store.has_committed` knows this write by.
+        """
+        if self.permission is not None:
+            self.permission(proof)
 
     @abstractmethod
     def abort(self) -> None:
@@ -140,6 +160,15 @@ class NativeAddress(msgspec.Struct, frozen=True):
 class Store(ABC):
     """Access to one location."""
 
+    access: Access = UNLIMITED
+    """What the run may reach; set by the run. `local_path` and all URLs were asked for already. A
+    store of local files asks for what links lead to, right before it uses it."""
+
+    @property
+    def local_path(self) -> str | None:
+        """The path that this is, where it is one of this machine; None, as here, for others."""
+        return None
+
     @abstractmethod
     def find(self, extensions: Sequence[str]) -> Listing:
         """Files at the location: a file, a folder (walked), or a glob.
@@ -163,6 +192,16 @@ class Store(ABC):
         Changes nothing that users see. A folder that holds other things than data files with
         these extensions is refused.
         """
+
+    def has_committed(self, proof: str) -> bool | None:  # noqa: ARG002 - for those that can tell
+        """Whether the write with this proof is in place; None, as here, where that is unknown.
+
+        `proof` is from `StagedWrite.begin_commit` of a process that ended before it could report.
+        """
+        return None
+
+    def sweep(self) -> None:  # noqa: B027 - for those that leave something
+        """Remove what writes to this location left whose processes were killed."""
 
     @abstractmethod
     def stage(self, context: RunContext, *, is_single_file: bool) -> StagedWrite:

@@ -64,7 +64,7 @@ def _texts(
         if spec.is_secret and f"{key}_file" in in_file:
             name = f"{key}_file in the file"
             return [_read_secret(in_file[f"{key}_file"][0], name)], name
-    return ([] if spec.default is None else [spec.default]), "the default"
+    return ([] if spec.default is None else _split(spec, spec.default)), "the default"
 
 
 def _converted(spec: OptionSpec, texts: list[str], origin: str) -> Any:

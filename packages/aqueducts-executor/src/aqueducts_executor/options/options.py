@@ -26,6 +26,9 @@ class Options:
     state_dir: Path
     tls_cert: Path | None
     tls_key: Path | None
+    allow_endpoint: tuple[str, ...]
+    allow_secret: tuple[str, ...]
+    sandbox: str
     shutdown_grace: float
     """Seconds."""
     max_run_seconds: float

@@ -91,6 +91,27 @@ OPTIONS = (
         "Folder whose files runs may use; may be given more than once, and / opens everything.",
         separator=":",
     ),
+    OptionSpec(
+        "allow_endpoint",
+        values.pattern,
+        None,
+        "Host that pipelines may reach though its address is not public: a name with * or a "
+        "network, with :PORT or without; may be given more than once.",
+        separator=",",
+    ),
+    OptionSpec(
+        "allow_secret",
+        values.pattern,
+        "env:AQUEDUCTS_SECRET_*,file:/run/secrets/*",
+        "Secrets that pipelines may use, as SCHEME:NAME with *; may be given more than once.",
+        separator=",",
+    ),
+    OptionSpec(
+        "sandbox",
+        values.choice("auto", "off"),
+        "auto",
+        "Whether the kernel keeps runs from files outside of the data roots, where it can.",
+    ),
     OptionSpec("queue_size", values.queue_size, "100", "Runs that may wait; more are refused."),
     OptionSpec(
         "state_dir",

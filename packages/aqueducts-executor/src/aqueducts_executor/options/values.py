@@ -15,6 +15,7 @@ __all__ = [
     "memory",
     "orchestrator_url",
     "path",
+    "pattern",
     "port",
     "queue_size",
     "seconds",
@@ -99,6 +100,13 @@ def path(text: str) -> Path:
     if not text.strip() or "\x00" in text:
         raise ValueError("is a path")
     return Path(text).absolute()
+
+
+def pattern(text: str) -> str:
+    """A name, with `*` for anything."""
+    if not text.strip() or any(each.isspace() for each in text.strip()):
+        raise ValueError("is a name, with * for anything in it")
+    return text.strip()
 
 
 def existing_file(text: str) -> Path:

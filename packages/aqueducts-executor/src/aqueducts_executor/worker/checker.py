@@ -8,7 +8,7 @@ import itertools
 
 from aqueducts.protocol.messages import MessageProblem
 from aqueducts_executor.worker.frames import BadFrameError
-from aqueducts_executor.worker.messages import Check, Checked
+from aqueducts_executor.worker.messages import Check, Checked, WorkerSetup
 from aqueducts_executor.worker.process import WorkerProcess, WorkerStartError
 
 __all__ = ["Checker"]
@@ -21,8 +21,8 @@ _MOST_CHECKS = 1000
 class Checker:
     """One process, used for one check after another, and begun again where one ended it."""
 
-    def __init__(self, spill_dir: str) -> None:
-        self._spill_dir = spill_dir
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
         self._worker: WorkerProcess | None = None
         self._turn = asyncio.Lock()
         self._numbers = itertools.count(1)
@@ -65,6 +65,6 @@ class Checker:
         worker = self._worker
         if worker is None or not worker.is_alive or self._checks > _MOST_CHECKS:
             await self.close()
-            worker = self._worker = await WorkerProcess.begin(self._spill_dir)
+            worker = self._worker = await WorkerProcess.begin(self._setup)
             self._checks = 0
         return worker

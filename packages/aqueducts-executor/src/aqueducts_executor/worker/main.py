@@ -1,4 +1,4 @@
-"""The process of one run: `python -m aqueducts_executor.worker.main FD PARENT`.
+"""The process of one run: `python -m aqueducts_executor.worker.main FD PARENT SETUP`.
 
 It imports the engine, says so, and waits. SIGTERM ends it at once, whatever native code is doing;
 so does the end of its parent. What it leaves behind then, its parent removes.
@@ -7,11 +7,14 @@ so does the end of its parent. What it leaves behind then, its parent removes.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sys
 import threading
 import time
+
+import msgspec
 
 from aqueducts_executor.worker.frames import WorkerLink
 from aqueducts_executor.worker.isolation import (
@@ -20,30 +23,44 @@ from aqueducts_executor.worker.isolation import (
     die_with_parent,
     leave_no_core,
 )
-from aqueducts_executor.worker.messages import Allowed, Check, Ready, Start
+from aqueducts_executor.worker.messages import Allowed, Check, Ready, Start, WorkerSetup
 
 __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> None:
     """Serve one parent until it is gone, or the run is over."""
-    descriptor, parent, spill_dir = int(arguments[0]), int(arguments[1]), arguments[2]
+    descriptor, parent = int(arguments[0]), int(arguments[1])
+    setup = msgspec.json.decode(arguments[2], type=WorkerSetup)
     die_with_parent(parent)
     leave_no_core()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
     os.set_inheritable(descriptor, False)  # the end of this process is the end of the pipe
     link = WorkerLink(socket.socket(fileno=descriptor))
 
+    has_wall = setup.has_wall and "/" not in setup.roots and _raise_wall(setup)
+
     from aqueducts_executor.worker.warming import warm_up
 
-    plugins = warm_up(spill_dir)
+    plugins = warm_up(setup.spill_dir)
     be_silent()
     be_called("aqueducts-spare")
-    link.send(Ready(plugins=plugins))
-    _serve(link)
+    link.send(Ready(plugins=plugins, has_wall=has_wall))
+    _serve(link, setup)
 
 
-def _serve(link: WorkerLink) -> None:
+def _raise_wall(setup: WorkerSetup) -> bool:
+    """Let the kernel keep this process inside; drivers put temporary files beside those of runs."""
+    from aqueducts_executor.worker.sandbox import raise_wall
+
+    os.environ["TMPDIR"] = setup.spill_dir
+    files = [each.removeprefix("file:") for each in setup.secrets if each.startswith("file:/")]
+    folders = [re.split(r"[*?\[]", each, maxsplit=1)[0] for each in files]
+    secrets = [each if each in files else each.rpartition("/")[0] for each in folders]
+    return raise_wall([*setup.roots, setup.spill_dir], [each for each in secrets if each])
+
+
+def _serve(link: WorkerLink, setup: WorkerSetup) -> None:
     may_commit = threading.Event()
     while True:
         match link.receive():
@@ -53,7 +70,9 @@ def _serve(link: WorkerLink) -> None:
                 link.send(checked(check))
             case Start() as start:
                 be_called("aqueducts-run")
-                thread = threading.Thread(target=_run, args=(link, start, may_commit), name="run")
+                thread = threading.Thread(
+                    target=_run, args=(link, setup, start, may_commit), name="run"
+                )
                 thread.start()
             case Allowed():
                 may_commit.set()
@@ -61,12 +80,12 @@ def _serve(link: WorkerLink) -> None:
                 _leave(0)
 
 
-def _run(link: WorkerLink, start: Start, may_commit: threading.Event) -> None:
-    from aqueducts_executor.worker.running import run_order
+def _run(link: WorkerLink, setup: WorkerSetup, start: Start, may_commit: threading.Event) -> None:
+    from aqueducts_executor.worker.running import RunningInWorker
 
     began = time.perf_counter()
     try:
-        result = run_order(link.send, start, may_commit, began)
+        result = RunningInWorker(link.send, setup, may_commit).run(start, began)
         link.send(result)
     except OSError:
         _leave(1)  # the parent is gone

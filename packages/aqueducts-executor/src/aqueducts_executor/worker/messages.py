@@ -19,18 +19,25 @@ __all__ = [
     "Ready",
     "RunDone",
     "RunFailed",
-    "RunOrder",
     "Start",
     "ToWorker",
     "Told",
+    "WorkerSetup",
 ]
 
 
-class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run may use, and reach."""
+class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker may use and reach, from its beginning on."""
 
     spill_dir: str
     max_memory_bytes: int | None = None
+    roots: tuple[str, ...] = ("/",)
+    """As of `aqueducts.access.LimitedAccess`, like the following."""
+    hidden: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    has_wall: bool = True
+    """Whether the kernel is asked to hold it, where it can."""
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
@@ -39,7 +46,6 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     run_id: str
     pipeline: bytes
     """As JSON."""
-    order: RunOrder
 
 
 class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
@@ -62,6 +68,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
     plugins: tuple[tuple[str, str], ...]
     """Name and version of the distributions of all plugins."""
+    has_wall: bool = False
+    """Whether the kernel keeps it from files outside of its roots."""
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):

@@ -10,9 +10,11 @@ import socket
 import sys
 from collections.abc import Mapping
 
+import msgspec
+
 from aqueducts_executor.machine import WorkerEnd
 from aqueducts_executor.worker.frames import BadFrameError, FrameReader, encode_frame
-from aqueducts_executor.worker.messages import FromWorker, Ready, ToWorker
+from aqueducts_executor.worker.messages import FromWorker, Ready, ToWorker, WorkerSetup
 
 __all__ = ["WorkerProcess", "WorkerStartError"]
 
@@ -42,9 +44,11 @@ class WorkerProcess:
         self._writer = writer
         self.pid = process.pid
         self.plugins: tuple[tuple[str, str], ...] = ()
+        self.has_wall = False
+        """Whether the kernel keeps it from files outside of its roots."""
 
     @classmethod
-    async def begin(cls, spill_dir: str) -> WorkerProcess:
+    async def begin(cls, setup: WorkerSetup) -> WorkerProcess:
         """Start a process and wait until it has the engine. Raises WorkerStartError."""
         here, there = socket.socketpair()
         try:
@@ -55,7 +59,7 @@ class WorkerProcess:
                 _MODULE,
                 str(there.fileno()),
                 str(os.getpid()),
-                spill_dir,
+                msgspec.json.encode(setup).decode(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
@@ -84,7 +88,7 @@ class WorkerProcess:
             async with asyncio.timeout(_START_SECONDS):
                 message = await self._reader.read()
             if isinstance(message, Ready):
-                self.plugins = message.plugins
+                self.plugins, self.has_wall = message.plugins, message.has_wall
                 return
             self.kill()
             raise WorkerStartError(f"a worker did not start: {await printed}")

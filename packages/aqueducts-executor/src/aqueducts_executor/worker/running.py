@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 
 from aqueducts import AqueductsError, Pipeline, Plugins, run_sync
+from aqueducts.access import LimitedAccess
 from aqueducts.events import Event, RunCancelled, RunCompleted, StageOutput
 from aqueducts.events import RunFailed as RunFailedEvent
 from aqueducts.memory import peak_memory_bytes
@@ -16,55 +18,97 @@ from aqueducts.protocol import execution_error, stage_payloads
 from aqueducts.protocol.messages import ExecutionError
 from aqueducts.results import RunSettings
 from aqueducts_executor.machine.worker_events import OutputPart
-from aqueducts_executor.worker.messages import FromWorker, RunDone, RunFailed, Start, Told
+from aqueducts_executor.worker.messages import (
+    AskToCommit,
+    FromWorker,
+    RunDone,
+    RunFailed,
+    Start,
+    Told,
+    WorkerSetup,
+)
 
-__all__ = ["run_order"]
+__all__ = ["RunningInWorker"]
 
 _MOST_CHARACTERS = 20_000
 _MOST_PROBLEMS = 100
 
 
-def run_order(
-    send: Callable[[FromWorker], None],
-    start: Start,
-    may_commit: threading.Event,  # noqa: ARG001 - soon
-    began: float,
-) -> RunDone | RunFailed:
-    """Run the pipeline, tell its events, and return what became of it."""
-    settings = RunSettings(
-        spill_dir=start.order.spill_dir,
-        max_memory_bytes=start.order.max_memory_bytes,
-        is_watched=start.order.max_memory_bytes is not None,
-    )
-    try:
-        document = msgspec.json.decode(start.pipeline)
-        pipeline = Pipeline.from_dict(document, plugins=Plugins.discover())
-        result = run_sync(pipeline, settings=settings, on_event=lambda event: _tell(send, event))
-    except AqueductsError as error:
-        failed = execution_error(start.run_id, error)
-        return RunFailed(error=_shortened(failed), duration_ms=_ms_since(began))
-    # The last edge before the process ends: what is no error of ours has a text that nobody masked.
-    except Exception as error:  # noqa: BLE001
-        message = f"an internal error ({type(error).__name__}): please report it"
-        failed = ExecutionError(execution_id=start.run_id, message=message, code="internal")
-        return RunFailed(error=failed, duration_ms=_ms_since(began))
-    return RunDone(
-        duration_ms=result.duration_ms,
-        rows=result.rows,
-        size_bytes=result.size_bytes,
-        peak_memory_bytes=peak_memory_bytes(),
-    )
+class RunningInWorker:
+    """The one run of a process."""
+
+    def __init__(
+        self,
+        send: Callable[[FromWorker], None],
+        setup: WorkerSetup,
+        may_commit: threading.Event,
+    ) -> None:
+        self._send = send
+        self._setup = setup
+        self._may_commit = may_commit
+
+    def run(self, start: Start, began: float) -> RunDone | RunFailed:
+        """Run the pipeline, tell its events, and return what became of it."""
+        try:
+            document = msgspec.json.decode(start.pipeline)
+            pipeline = Pipeline.from_dict(document, plugins=Plugins.discover())
+            result = run_sync(pipeline, settings=self._settings(), on_event=self._tell)
+        except AqueductsError as error:
+            failed = execution_error(start.run_id, error)
+            return RunFailed(error=_shortened(failed), duration_ms=_ms_since(began))
+        # The last edge before the process ends; nobody masked what is no error of ours.
+        except Exception as error:  # noqa: BLE001
+            message = f"an internal error ({type(error).__name__}): please report it"
+            failed = ExecutionError(execution_id=start.run_id, message=message, code="internal")
+            return RunFailed(error=failed, duration_ms=_ms_since(began))
+        return RunDone(
+            duration_ms=result.duration_ms,
+            rows=result.rows,
+            size_bytes=result.size_bytes,
+            peak_memory_bytes=peak_memory_bytes(),
+        )
+
+    def _settings(self) -> RunSettings:
+        setup = self._setup
+        access = _WorkerAccess(
+            roots=setup.roots,
+            hidden=setup.hidden,
+            endpoints=setup.endpoints,
+            secrets=setup.secrets,
+            ask_to_commit=self._ask_to_commit,
+        )
+        return RunSettings(
+            spill_dir=setup.spill_dir,
+            max_memory_bytes=setup.max_memory_bytes,
+            is_watched=setup.max_memory_bytes is not None,
+            access=access,
+        )
+
+    def _ask_to_commit(self, proof: str | None) -> None:
+        # Nobody answers a run that is being stopped: it waits here for its end.
+        self._send(AskToCommit(proof))
+        self._may_commit.wait()
+
+    def _tell(self, event: Event) -> None:
+        match event:
+            case StageOutput():
+                for payload in stage_payloads(event):
+                    self._send(Told(OutputPart(stage_name=event.name, payload=payload)))
+            case RunCompleted() | RunFailedEvent() | RunCancelled():
+                pass  # told with what else is known at the end
+            case _:
+                self._send(Told(event))
 
 
-def _tell(send: Callable[[FromWorker], None], event: Event) -> None:
-    match event:
-        case StageOutput():
-            for payload in stage_payloads(event):
-                send(Told(OutputPart(stage_name=event.name, payload=payload)))
-        case RunCompleted() | RunFailedEvent() | RunCancelled():
-            pass  # told with what else is known at the end
-        case _:
-            send(Told(event))
+@dataclass(frozen=True, kw_only=True)
+class _WorkerAccess(LimitedAccess):
+    """The limits of the executor, which also says when a result may take its place."""
+
+    ask_to_commit: Callable[[str | None], None]
+
+    def check_commit(self, proof: str | None) -> None:
+        """Wait until the parent has noted it."""
+        self.ask_to_commit(proof)
 
 
 def _shortened(error: ExecutionError) -> ExecutionError:

@@ -7,6 +7,7 @@ import contextlib
 
 import structlog
 
+from aqueducts_executor.worker.messages import WorkerSetup
 from aqueducts_executor.worker.process import WorkerProcess, WorkerStartError
 
 __all__ = ["Spares"]
@@ -21,8 +22,8 @@ _log = structlog.get_logger()
 class Spares:
     """Hands out workers, each once."""
 
-    def __init__(self, spill_dir: str) -> None:
-        self._spill_dir = spill_dir
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
         self._next: asyncio.Task[WorkerProcess] | None = None
         self._is_wanted = asyncio.Event()
         self.plugins: tuple[tuple[str, str], ...] = ()
@@ -71,7 +72,7 @@ class Spares:
     async def _begin(self, delay: float) -> WorkerProcess:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._is_wanted.wait(), delay)
-        worker = await WorkerProcess.begin(self._spill_dir)
+        worker = await WorkerProcess.begin(self._setup)
         self.plugins = worker.plugins
         return worker
 
