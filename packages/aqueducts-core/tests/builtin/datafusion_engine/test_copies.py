@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqueducts.builtin.datafusion_engine.copies import copied, local_path
+from aqueducts.builtin.datafusion_engine.copies import brought_near, local_path
 from aqueducts.data_files import open_file
 from aqueducts.errors import EngineError, StorageError
 from aqueducts.relations import DataFile, FileScan
@@ -30,7 +30,7 @@ class _Shelf:
 def test_files_of_this_machine_are_left_alone(tmp_path: Path) -> None:
     """Nothing is made."""
     scan = FileScan("csv", [DataFile("/a.csv", 1)])
-    assert copied(scan, tmp_path / "copies") is scan
+    assert brought_near(scan, tmp_path / "copies") == (scan, scan)
     assert local_path(scan.files[0]) == "/a.csv"
     assert not (tmp_path / "copies").exists()
 
@@ -38,7 +38,7 @@ def test_files_of_this_machine_are_left_alone(tmp_path: Path) -> None:
 def test_copies_keep_their_names(tmp_path: Path) -> None:
     """Messages name what the user wrote, reading and linking take the copy."""
     shelf = _Shelf({"x://a.csv": b"a\n1\n22\n", "x://b.csv": b"a\n3\n"})
-    scan = copied(shelf.scan(), tmp_path / "copies")
+    scan = brought_near(shelf.scan(), tmp_path / "copies")[0]
     assert [file.path for file in scan.files] == ["x://a.csv", "x://b.csv"]
     shelf.files.clear()
     for file, text in zip(scan.files, (b"a\n1\n22\n", b"a\n3\n"), strict=True):
@@ -46,7 +46,7 @@ def test_copies_keep_their_names(tmp_path: Path) -> None:
         with open_file(file) as opened:
             opened.seek(2)
             assert opened.read() == text[2:]
-    assert copied(scan, tmp_path / "copies").files == scan.files
+    assert brought_near(scan, tmp_path / "copies") == (scan, scan)
 
 
 def test_what_was_not_copied_has_no_path() -> None:
@@ -60,4 +60,4 @@ def test_a_disk_without_room_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.write_text("a file in the way")
     with pytest.raises((StorageError, FileExistsError)):
-        copied(_Shelf({"x://a": b"a"}).scan(), folder)
+        brought_near(_Shelf({"x://a": b"a"}).scan(), folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from aqueducts.builtin.datafusion_engine.copies import is_elsewhere, local_path
+from aqueducts.builtin.datafusion_engine.slices import whole_file
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.relations import DataFile
 
@@ -79,7 +80,7 @@ class Links:
             parts = zip(partition_names, file.partition_values, strict=False)
             folders = [f"{_encode(key)}={_encode(value or '')}" for key, value in parts]
             links["/".join([str(path), *folders, f"{index:06}{suffix}"])] = file
-            self._targets[f"{number}/{index:06}"] = file
+            self._targets[f"{number}/{index:06}"] = whole_file(file)
         if any(is_elsewhere(file) for file in files) and self._serve is not None:
             base = self._serve({link.lstrip("/"): file for link, file in links.items()})
             return LinkFolder(path, files, suffix, base)
@@ -115,7 +116,7 @@ class Links:
                 keys[f"{match[1]}/{match[2]}"] = match[1]
         found = {key: self._targets[key] for key in keys if key in self._targets}
         owner = next((self._owners[keys[key]] for key in found), None)
-        return owner, list(found.values())
+        return owner, list(dict.fromkeys(found.values()))
 
     def restore(self, text: str) -> str:
         """The text with links replaced by the files they stand for."""

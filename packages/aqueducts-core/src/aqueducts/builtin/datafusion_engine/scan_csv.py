@@ -15,6 +15,7 @@ import pyarrow as pa
 from datafusion import CsvReadOptions, DataFrame
 
 from aqueducts.arrow_types import type_name
+from aqueducts.builtin.datafusion_engine.copies import is_elsewhere
 from aqueducts.builtin.datafusion_engine.csv_files import (
     compression_of,
     flat_sample,
@@ -33,6 +34,7 @@ from aqueducts.builtin.datafusion_engine.file_scans import (
     without_partitions,
 )
 from aqueducts.builtin.datafusion_engine.row_bounds import RowBound, bound_rows
+from aqueducts.builtin.datafusion_engine.slices import is_later_slice
 from aqueducts.builtin.datafusion_engine.unify import unify_schemas
 from aqueducts.builtin.shown_names import shown_path
 from aqueducts.errors import SourceError
@@ -128,7 +130,12 @@ def _infer(groups: Sequence[tuple[_Layout, FileScan]], into: ScanContext) -> pa.
             [field.with_name(name) for field, name in zip(schema, names, strict=True)]
         )
 
-    jobs = [(layout, part, file) for layout, part in groups for file in part.files]
+    jobs = [
+        (layout, part, file)
+        for layout, part in groups
+        for file in part.files
+        if not is_later_slice(file)
+    ]
     if len(jobs) == 1:
         found = [infer(*jobs[0])]
     else:
@@ -195,7 +202,11 @@ def _read(
         escape=dialect.escape,
         comment=dialect.comment,
         newlines_in_values=dialect.newlines_in_values
-        or any(has_quoted_newline(file, dialect, layout.compression) for file in part.files[:8]),
+        or any(
+            has_quoted_newline(file, dialect, layout.compression)
+            for file in part.files[:8]
+            if not is_elsewhere(file)  # which was looked at before
+        ),
         schema=schema,
         schema_infer_max_records=_INFERENCE_ROWS,
         file_extension=suffix,

@@ -258,11 +258,12 @@ class DataFusionSession(Session):
         return self._take(internal)
 
     def _open_files(self, name: str, scan: FileScan, *, is_joined: bool) -> DataFrame:
+        whole = scan
         if scan.format != "parquet" and any(file.reader is not None for file in scan.files):
-            from aqueducts.builtin.datafusion_engine.copies import copied  # for stores only
+            from aqueducts.builtin.datafusion_engine.copies import brought_near  # for stores only
 
-            scan = copied(scan, self._work_dir / "copies")
-        self._executor.scans[name] = scan
+            scan, whole = brought_near(scan, self._work_dir / "copies")
+        self._executor.scans[name] = whole
         # Each format is imported where it is read: starting is most of what a small run does.
         has_views = self._max_memory_bytes is None
         into = ScanContext(self._context, self._links, name, has_views)
