@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from aqueducts.errors import (
         AccessError,
         AqueductsError,
+        CommitLostError,
+        CommitUnknownError,
         ConnectionLostError,
         ConnectionProblem,
         DestinationError,
@@ -64,6 +66,8 @@ __all__ = [
     "AccessError",
     "AqueductsError",
     "Cancellation",
+    "CommitLostError",
+    "CommitUnknownError",
     "ConnectionLostError",
     "ConnectionProblem",
     "DestinationError",
