@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import click
+
 from aqueducts.connectors import Destination, Source
+from aqueducts.health import HealthCheck
 from aqueducts.hookspecs import hookimpl
+from aqueducts_odbc.cli import odbc
+from aqueducts_odbc.health import ODBC_CHECK
 from aqueducts_odbc.odbc_destination import OdbcDestination
 from aqueducts_odbc.odbc_source import OdbcSource
 
@@ -21,3 +26,15 @@ def aqueducts_sources() -> Iterable[type[Source[Any]]]:
 def aqueducts_destinations() -> Iterable[type[Destination[Any]]]:
     """Tables of databases."""
     return (OdbcDestination,)
+
+
+@hookimpl
+def aqueducts_cli_commands() -> Iterable[click.Command]:
+    """Trying connections."""
+    return (odbc,)
+
+
+@hookimpl
+def aqueducts_doctor_checks() -> Iterable[HealthCheck]:
+    """The driver manager, drivers and data sources."""
+    return (ODBC_CHECK,)

@@ -30,6 +30,7 @@ _BY_STATE = {
     "42601": "the query is run by the database, in its SQL and not in that of stages",
     "42000": "the query is run by the database, in its SQL and not in that of stages",
     "42501": "the user may not do this; ask for the permission in the database",
+    "IM012": "write the connection string as Driver={NAME};Server=HOST;Database=NAME",
     "07002": "give as many parameters as the statement has question marks",
     "22P02": "a text is no value of the type that is compared with; look at the parameters",
     "57014": "the statement was ended from outside, or by query_timeout",
@@ -52,6 +53,7 @@ _BY_WORDS = (
     ("unknown mysql server host", "look at Server in the connection string"),
     ("unknown server host", "look at Server in the connection string"),
     ("connection refused", "nothing listens there; look at Server and Port, and at the database"),
+    ("unable to connect", "nothing listens there; look at Server and Port, and at the database"),
     ("can't connect to", "nothing listens there; look at Server and Port, and at the database"),
     ("connect failed", "there is no database file at that path; look at Database"),
     (
@@ -81,19 +83,25 @@ def remedy(found: Diagnostic, target: Target) -> str | None:
     text = found.text.lower()
     by_words = next((hint for words, hint in _BY_WORDS if words in text), None)
     by_state = None if found.state is None else _BY_STATE.get(found.state)
-    # A class such as 08001 (cannot connect) says less than the words.
+    if found.state is not None and found.state.startswith("08"):  # the words say more
+        return by_words or by_state
     return by_state or by_words
 
 
 def drivers_hint(wanted: str) -> str:
     """What to do where a driver is not there."""
     known = registrations()
-    package = profile_for(wanted if "/" in wanted or ".so" in wanted else None, wanted).package
+    profile = profile_for(wanted if "/" in wanted or ".so" in wanted else None, wanted)
+    alike = [
+        name
+        for name, library in sorted(known.drivers.items(), reverse=True)  # Unicode before ANSI
+        if profile.package is not None and profile_for(library, name) == profile
+    ]
     names = ", ".join(sorted(known.drivers)) or "none"
-    near = nearest(wanted, list(known.drivers))
+    near = next(iter(alike), None) or nearest(wanted, list(known.drivers))
     if near is not None:
         return f"did you mean Driver={{{near}}}? Registered are: {names}"
-    install = f"apt-get install {package}; " if package else ""
+    install = f"apt-get install {profile.package}; " if profile.package else ""
     return f"{install}registered drivers are: {names}"
 
 

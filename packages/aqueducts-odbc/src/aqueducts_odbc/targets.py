@@ -12,7 +12,7 @@ from aqueducts_odbc.connection_strings import ConnectionString, ConnectionString
 from aqueducts_odbc.profiles import Profile, profile_for
 from aqueducts_odbc.registrations import registrations
 
-__all__ = ["Target", "target_of"]
+__all__ = ["Target", "driver_of", "target_of"]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def target_of(
     password = None if config.password is None else context.reveal(config.password)
     try:
         string = ConnectionString(revealed)
-        driver, profile = _driver(string)
+        driver, profile = driver_of(string)
         defaults = dict(profile.keywords)
         if is_for_reading:
             defaults |= profile.read_keywords
@@ -80,7 +80,7 @@ def target_of(
     )
 
 
-def _driver(string: ConnectionString) -> tuple[str, Profile]:
+def driver_of(string: ConnectionString) -> tuple[str, Profile]:
     """The driver that a string names, and its profile."""
     known = registrations()
     name = string.get("driver")
