@@ -22,8 +22,6 @@ FORMS = {
     "in a URL in small letters": re.sub(
         "%..", lambda found: found[0].lower(), quote(PASSWORD, safe="")
     ),
-        "%..", lambda found: found[0].lower(), quote(PASSWORD, safe="")
-    ),
     "in a form": quote_plus(PASSWORD),
     "in SQL": PASSWORD.replace("'", "''"),
     "in Python": repr(PASSWORD),
