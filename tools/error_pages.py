@@ -5,9 +5,10 @@ Their text is that of `aqueducts explain`; a test compares the two.
 
 from pathlib import Path
 
-from aqueducts.explanations import explain, explained_codes
+from aqueducts.explanations import read_explanations
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "errors"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "errors"
 
 _HEAD = """\
 # Errors
@@ -22,7 +23,11 @@ terminal `aqueducts explain missing-field` prints the page of a code.
 
 def pages() -> dict[str, str]:
     """Return all pages by file name."""
-    found = [page for code in explained_codes() if (page := explain(code)) is not None]
+    found = sorted(
+        page
+        for folder in ROOT.glob("packages/*/src/*/explanations")
+        for page in read_explanations(folder)
+    )
     rows = "".join(f"| [`{page.code}`]({page.code}.md) | {page.summary} |\n" for page in found)
     return {"index.md": _HEAD + rows} | {f"{page.code}.md": page.text for page in found}
 

@@ -56,6 +56,7 @@ CONTRACT = (
     ),
     ("Scarce memory", "shortage", ("Strain", "Begun", "Shortage")),
     ("The doctor", "health", ("HealthCheck", "Health")),
+    ("Pages of error codes", "explanations/__init__", ("Explanation",)),
     ("Engines", "connectors/engines", ("Engine", "EngineSettings", "Session")),
 )
 """Headings, modules and the classes below them, in the order of the page."""
@@ -77,8 +78,9 @@ PARTS = ("Values", "Relations")
 _CONTRACT_INTRODUCTION = """Every class that plugins implement or get, with what each of its parts \
 has to do. Classes under
 Relations are in `aqueducts.relations`, those under Plans in `aqueducts.plan_facts`, those under
-Scarce memory in `aqueducts.shortage`, those under The doctor in `aqueducts.health`, all others in
-`aqueducts.connectors`. The page is made from the code by `tools/plugin_reference.py`.
+Scarce memory in `aqueducts.shortage`, those under The doctor in `aqueducts.health`, that under
+Pages of error codes in `aqueducts.explanations`, all others in `aqueducts.connectors`. The page is
+made from the code by `tools/plugin_reference.py`.
 """
 
 _CHECKS_INTRODUCTION = """What each suite of `aqueducts.testing` is told by its subclass, and what \

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UdfPack,
     )
     from aqueducts.events import Event
+    from aqueducts.explanations import Explanation
     from aqueducts.health import HealthCheck
 
 __all__ = ["hookimpl"]
@@ -84,3 +85,8 @@ def aqueducts_cli_commands() -> Iterable[click.Command]:  # type: ignore[empty-b
 @hookspec
 def aqueducts_doctor_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]  # a spec
     """Things for `aqueducts doctor` to look at, such as a driver that has to be there."""
+
+
+@hookspec
+def aqueducts_explanations() -> Iterable[Explanation]:  # type: ignore[empty-body]  # a spec
+    """What the codes of the plugin's own errors mean, for `aqueducts explain`."""

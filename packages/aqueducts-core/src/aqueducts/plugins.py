@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Source,
         UdfPack,
     )
+    from aqueducts.explanations import Explanation
     from aqueducts.health import HealthCheck
 
 __all__ = ["ENTRY_POINT_GROUP", "PluginRecord", "Plugins"]
@@ -161,6 +162,11 @@ class Plugins:
     def cli_commands(self) -> _Offer[Any]:
         """Commands by name."""
         return self._collect("command", "aqueducts_cli_commands", lambda each: (each.name,))
+
+    @cached_property
+    def explanations(self) -> _Offer[Explanation]:
+        """Pages of error codes by code; those of core are not among them."""
+        return self._collect("error code", "aqueducts_explanations", lambda each: (each.code,))
 
     def health_checks(
         self,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from aqueducts.explanations import explained_codes
 
@@ -22,7 +26,9 @@ def test_a_code_is_explained(invoke: Any) -> None:
 def test_all_codes_are_listed(invoke: Any) -> None:
     """Each with its summary, none wider than the terminal."""
     lines = invoke("explain").stdout.splitlines()
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == explained_codes()
+    listed = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert set(listed) >= set(explained_codes())
+    assert listed == sorted(listed)
     assert max(map(len, lines)) <= 100
 
 
@@ -53,3 +59,38 @@ def test_codes_are_completed(run_process: Any) -> None:
         _AQUEDUCTS_COMPLETE="bash_complete", COMP_WORDS="aqueducts explain no-", COMP_CWORD="2"
     )
     assert "no-stages" in done.stdout
+
+
+_PLUGIN = """
+import aqueducts
+from aqueducts.explanations import Explanation
+
+
+@aqueducts.hookimpl
+def aqueducts_explanations():
+    return [
+        Explanation("quota", "No more today.", "# quota\\n\\nNo more today.\\n"),
+        Explanation("storage", "Mine.", "# storage\\n\\nMine.\\n"),
+    ]
+"""
+
+
+def test_plugins_explain_their_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside those of core, which they cannot change."""
+    entry = tmp_path / "fake-1.dist-info"
+    entry.mkdir()
+    (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: fake\nVersion: 1\n")
+    (entry / "entry_points.txt").write_text("[aqueducts]\nfake = fake_explaining_plugin\n")
+    (tmp_path / "fake_explaining_plugin.py").write_text(_PLUGIN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+
+    def explain(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "aqueducts", "explain", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert explain("quota").stdout == "quota\n\nNo more today.\n"
+    assert "Mine" not in explain("storage").stdout
+    listed = explain().stdout
+    assert "\nquota " in listed
+    assert "Mine" not in listed
+    assert "Did you mean quota?" in explain("quot").stderr

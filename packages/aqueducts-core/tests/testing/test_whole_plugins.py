@@ -20,6 +20,7 @@ from pydantic import Field
 
 import aqueducts
 from aqueducts.connectors import SecretResolver, Source
+from aqueducts.explanations import Explanation
 from aqueducts.models.fields import Name, PipelineModel
 
 
@@ -44,6 +45,12 @@ class Made(Source[Config]):
 def aqueducts_sources():
     """Return the source."""
     return [Made]
+
+
+@aqueducts.hookimpl
+def aqueducts_explanations():
+    """Return the page of one code."""
+    return [Explanation("kit-quota", "No more today.", "# kit-quota\\n\\nNo more\\ntoday.\\n")]
 '''
 _ENTRY = "[aqueducts]\nmade = kit_made_plugin\n"
 _METADATA = "Metadata-Version: 2.1\nName: kit-made\nVersion: 1\nRequires-Dist: aqueducts-core\n"
@@ -86,7 +93,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 def test_nothing_is_left_out() -> None:
     """All checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 9
+    assert len(_CHECKS) == 10
     assert {check for check, _, _, _ in _MISTAKES} == set(_CHECKS)
 
 
@@ -134,6 +141,9 @@ _MISTAKES = [
     ),
     ("test_hooks_return_data", "    return [Made]", _MADE_ANEW, "gives something new each time"),
     ("test_names_are_free", 'type = "kit_made"', 'type = "file"', "is offered by two plugins"),
+    ("test_explains_its_codes", '"kit-quota"', '"storage"', "core has the code 'storage'"),
+    ("test_explains_its_codes", "# kit-quota", "# quota", "the page of 'kit-quota' begins"),
+    ("test_explains_its_codes", "No more today.", "Enough.", "the page of 'kit-quota' begins"),
     (
         "test_models_describe_themselves",
         ' = Field(description="Name of the table.")',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -10,7 +11,7 @@ from click.shell_completion import CompletionItem
 from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
 from aqueducts.cli.console.terminal import Styler
-from aqueducts.explanations import explain, explained_codes
+from aqueducts.explanations import Explanation, explain, explained_codes
 
 __all__ = ["command"]
 
@@ -27,7 +28,7 @@ class _Code(click.types.StringParamType):
         incomplete: str,
     ) -> list[CompletionItem]:
         """All codes that begin so."""
-        return [CompletionItem(code) for code in explained_codes() if code.startswith(incomplete)]
+        return [CompletionItem(code) for code in _all_pages() if code.startswith(incomplete)]
 
 
 @click.command(
@@ -42,20 +43,30 @@ def command(ctx: click.Context, code: str | None) -> None:
     """
     console = ctx.ensure_object(Console)
     if code is None:
-        console.write_result(_list(console.results, console.result_width or _WIDEST))
+        pages = list(_all_pages().values())
+        console.write_result(_list(pages, console.results, console.result_width or _WIDEST))
         return
-    page = explain(code.strip().removeprefix("error[").removeprefix("warning[").rstrip("]"))
+    wanted = code.strip().removeprefix("error[").removeprefix("warning[").rstrip("]")
+    page = explain(wanted) or _all_pages().get(wanted)
     if page is None:
         from aqueducts.diagnostics import nearest  # only for what is wrong
 
-        guess = nearest(code, explained_codes())
+        guess = nearest(code, list(_all_pages()))
         advice = f"Did you mean {guess}?" if guess else "See: aqueducts explain"
         raise click.UsageError(f"There is no code '{code}'. {advice}")
     console.write_result(_as_text(page.text, console.results))
 
 
-def _list(style: Styler, width: int) -> str:
-    pages = [page for code in explained_codes() if (page := explain(code)) is not None]
+def _all_pages() -> dict[str, Explanation]:
+    """Pages by code in alphabetical order; where a plugin explains a code of core, core's."""
+    from aqueducts.plugins import Plugins  # not for a code of core
+
+    core = {code: page for code in explained_codes() if (page := explain(code)) is not None}
+    pages = {**Plugins.discover().explanations, **core}
+    return dict(sorted(pages.items()))
+
+
+def _list(pages: Sequence[Explanation], style: Styler, width: int) -> str:
     column = max(len(page.code) for page in pages) + 2
     lines = []
     for page in pages:

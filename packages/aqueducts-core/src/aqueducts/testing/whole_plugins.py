@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from aqueducts import connectors, hookspecs
+from aqueducts.explanations import Explanation, explained_codes
 from aqueducts.health import HealthCheck
 from aqueducts.load import json_schema
 from aqueducts.plugins import ENTRY_POINT_GROUP, Plugins
@@ -38,13 +39,14 @@ _CLASSES: Mapping[str, type[Any]] = {
 _RECORDS: Mapping[str, type[Any]] = {
     "aqueducts_udfs": connectors.UdfPack,
     "aqueducts_doctor_checks": HealthCheck,
+    "aqueducts_explanations": Explanation,
     "aqueducts_cli_commands": click.Command,
 }
 """What the items are that a hook returns, where they are objects."""
 
 _OFFERS = (
     *("sources", "destinations", "file_formats", "object_stores", "secret_resolvers"),
-    *("engines", "udf_packs", "cli_commands"),
+    *("engines", "udf_packs", "cli_commands", "explanations"),
 )
 
 
@@ -158,6 +160,22 @@ class PluginSuite(Suite, ABC):
         for offer in _OFFERS:
             with explained(f"{offer.replace('_', ' ')} of all plugins do not fit", "rename yours"):
                 getattr(plugins, offer)
+
+    def test_explains_its_codes(self) -> None:
+        """Pages of error codes are of codes that core does not have, and have the usual form."""
+        for name, items in self._offered():
+            for page in items if name == "aqueducts_explanations" else ():
+                require(
+                    page.code not in explained_codes(),
+                    f"core has the code {page.code!r}",
+                    "give your error a code of its own",
+                )
+                heading = f"# {page.code}\n\n{page.summary}"
+                require(
+                    " ".join(page.text.split()).startswith(" ".join(heading.split())),
+                    f"the page of {page.code!r} begins {page.text[:60]!r}",
+                    f"begin it with '# {page.code}', an empty line and its summary",
+                )
 
     def test_models_describe_themselves(self) -> None:
         """Models of sources, destinations and options are frozen, described and have a schema."""
