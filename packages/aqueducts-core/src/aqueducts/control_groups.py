@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-__all__ = ["GroupLimits", "read_limits"]
+__all__ = ["GroupLimits", "memory_folder", "read_limits"]
 
 NumberT = TypeVar("NumberT", int, float)
 
@@ -45,6 +45,17 @@ def read_limits(root: Path = Path("/")) -> GroupLimits:
         memory_bytes=_least(_memory(folder / "memory.limit_in_bytes") for folder in memory),
         cores=_least(map(_cores_1, cpu)),
     )
+
+
+def memory_folder(root: Path = Path("/")) -> tuple[int, Path] | None:
+    """Version and folder of the control group that counts the memory of this process."""
+    mounted = root / "sys/fs/cgroup"
+    groups = _groups(root / "proc/self/cgroup")
+    if (mounted / "cgroup.controllers").exists():
+        return 2, next(_upwards(mounted, groups.get("", "/")))
+    if not (mounted / "memory").is_dir():
+        return None
+    return 1, next(_upwards(mounted / "memory", groups.get("memory", "/")))
 
 
 def _groups(path: Path) -> dict[str, str]:

@@ -6,8 +6,9 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -28,8 +29,12 @@ from aqueducts_executor.machine import (
     StopWorker,
     SubmitDecision,
     WorkerEnd,
+    executor_ended,
 )
+from aqueducts_executor.run_place import RunPlace
+from aqueducts_executor.worker.checker import Checker
 from aqueducts_executor.worker.frames import BadFrameError
+from aqueducts_executor.worker.memory_wall import MemoryWall
 from aqueducts_executor.worker.messages import (
     Allowed,
     AskToCommit,
@@ -45,6 +50,9 @@ from aqueducts_executor.worker.spares import Spares
 __all__ = ["Conductor", "RunRecords", "SystemClock"]
 
 _log = structlog.get_logger()
+
+_CLEARING_SECONDS = 0.5
+"""How long the end of a run waits for what it left to be removed; that goes on meanwhile."""
 
 
 class SystemClock:
@@ -69,9 +77,13 @@ class RunRecords(Protocol):
 class Conductor:
     """One machine and the processes that it speaks of. Belongs to one event loop."""
 
-    def __init__(self, limits: Limits, spares: Spares, records: RunRecords) -> None:
+    def __init__(
+        self, limits: Limits, spares: Spares, checker: Checker, records: RunRecords, place: RunPlace
+    ) -> None:
         self.machine = RunMachine(SystemClock(), limits)
         self._spares = spares
+        self._checker = checker
+        self._place = place
         self._records = records
         self._pipelines: dict[str, bytes] = {}
         self._effects: asyncio.Queue[Effect] = asyncio.Queue()
@@ -81,6 +93,7 @@ class Conductor:
         self._running: asyncio.Task[None] | None = None
         self._worker: WorkerProcess | None = None
         self._stop_asked = asyncio.Event()
+        self._clearing: set[asyncio.Task[Any]] = set()
         self.on_end: list[Callable[[Run], object]] = []
         """Called with every run that got its outcome."""
 
@@ -128,14 +141,19 @@ class Conductor:
 
     # Its own life.
 
-    def remember(self, past: Iterable[PastRun]) -> None:
-        """Know of the runs of the process before this one."""
+    async def remember(self, past: Iterable[PastRun]) -> None:
+        """Know of the runs of the process before this one, and clear up after it."""
+        await asyncio.to_thread(self._place.clear)
         for run in past:
-            outcome = run.outcome or Outcome(
-                RunState.CRASHED,
-                "The executor ended before the run did",
-                code="executor-ended",
-            )
+            outcome = run.outcome
+            if outcome is None:
+                has_committed = None
+                if run.target is not None:
+                    has_committed = await self._checker.settle(run.target, run.proof)
+                outcome = executor_ended(
+                    run.started_at is not None, run.was_committing, has_committed
+                )
+                _log.warning("run_recovered", run_id=run.run_id, state=outcome.state.value)
             self.machine.restore(run.run_id, outcome, run.submitted_at, run.started_at)
         for effect in self.machine.take_effects():
             if isinstance(effect, Record):
@@ -172,6 +190,8 @@ class Conductor:
             if self._worker is not None:
                 self._worker.kill()
             await asyncio.wait([self._running], timeout=5)
+        if self._clearing:
+            await asyncio.wait(self._clearing, timeout=5)
         await self._effects.join()
         if self._doing is not None:
             self._doing.cancel()
@@ -278,19 +298,44 @@ class Conductor:
             taking.cancel()
             return WorkerEnd(exit_code=None)
         worker = self._worker = taking.result()
+        wall = MemoryWall(worker.pid, self._place.max_memory_bytes, worker.kill)
+        wall.raise_()
+        spill_dir = self._place.folder(run_id)
         try:
             pipeline = self._pipelines.pop(run_id, b"null")
-            worker.send(Start(run_id, pipeline))
+            worker.send(Start(run_id, pipeline, spill_dir))
             if self._stop_asked.is_set():
                 worker.stop()
             problem = await self._listen(run_id, worker)
             end = await worker.end()
         finally:
             worker.kill()
+            await wall.take_down()
             self._worker = None
-        if problem is None:
+        end = replace(
+            end,
+            problem=problem,
+            is_over_limit=wall.is_over,
+            limit_bytes=wall.limit_bytes,
+            peak_bytes=wall.peak_bytes,
+        )
+        return await self._cleared(run_id, end)
+
+    async def _cleared(self, run_id: str, end: WorkerEnd) -> WorkerEnd:
+        """Remove what a worker that was ended left behind; look whether it had committed."""
+        removing = asyncio.create_task(asyncio.to_thread(self._place.remove, run_id))
+        self._clearing.add(removing)
+        removing.add_done_callback(self._clearing.discard)
+        run = self.machine.find(run_id)
+        if run is None or run.is_over or run.target is None:
             return end
-        return WorkerEnd(exit_code=None, problem=problem)
+        settling = asyncio.create_task(self._checker.settle(run.target, run.proof))
+        self._clearing.add(settling)
+        settling.add_done_callback(self._clearing.discard)
+        if not run.may_have_committed:
+            await asyncio.wait([settling], timeout=_CLEARING_SECONDS)
+            return end
+        return replace(end, has_committed=await settling)
 
     async def _listen(self, run_id: str, worker: WorkerProcess) -> str | None:
         """Until the worker has nothing more to say; what was wrong with what it said."""

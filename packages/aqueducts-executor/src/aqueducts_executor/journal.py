@@ -26,8 +26,8 @@ class JournalEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     state: RunState
     message: str | None = None
     code: str | None = None
-    proof: str | None = None
-    """Of `committing`: what the result is known by."""
+    detail: str | None = None
+    """Of `writing`: where to; of `committing`: what the result is known by."""
 
 
 class PastRun(msgspec.Struct, frozen=True):
@@ -39,7 +39,10 @@ class PastRun(msgspec.Struct, frozen=True):
     ended_at: datetime | None
     outcome: Outcome | None
     """None where the process ended before the run did."""
+    target: str | None = None
+    """Where on this machine its result was to go."""
     proof: str | None = None
+    """What that is known by."""
     was_committing: bool = False
 
 
@@ -134,6 +137,7 @@ def _past_runs(entries: list[JournalEntry]) -> list[PastRun]:
 def _past_run(run_id: str, entries: list[JournalEntry]) -> PastRun:
     last = {entry.entry: entry for entry in entries}
     ended, committing, running = last.get("ended"), last.get("committing"), last.get("running")
+    writing = last.get("writing")
     outcome = None
     if ended is not None:
         outcome = Outcome(ended.state, ended.message or "", code=ended.code)
@@ -143,7 +147,8 @@ def _past_run(run_id: str, entries: list[JournalEntry]) -> PastRun:
         started_at=None if running is None else running.at,
         ended_at=None if ended is None else ended.at,
         outcome=outcome,
-        proof=None if committing is None else committing.proof,
+        target=None if writing is None else writing.detail,
+        proof=None if committing is None else committing.detail,
         was_committing=committing is not None,
     )
 
@@ -153,9 +158,11 @@ def _entries(run: PastRun) -> list[JournalEntry]:
     made = [JournalEntry(run.submitted_at, run.run_id, "queued", RunState.QUEUED)]
     if run.started_at is not None:
         made.append(JournalEntry(run.started_at, run.run_id, "running", RunState.RUNNING))
+    at = run.started_at or run.submitted_at
+    if run.target is not None:
+        made.append(JournalEntry(at, run.run_id, "writing", RunState.RUNNING, detail=run.target))
     if run.was_committing:
-        at = run.started_at or run.submitted_at
-        made.append(JournalEntry(at, run.run_id, "committing", RunState.RUNNING, proof=run.proof))
+        made.append(JournalEntry(at, run.run_id, "committing", RunState.RUNNING, detail=run.proof))
     if run.outcome is not None:
         outcome, at = run.outcome, run.ended_at or run.submitted_at
         made.append(

@@ -23,6 +23,7 @@ from aqueducts_executor.journal import Journal
 from aqueducts_executor.machine import Limits
 from aqueducts_executor.metrics import Metrics
 from aqueducts_executor.options import Options
+from aqueducts_executor.run_place import RunPlace
 from aqueducts_executor.state_folder import StateFolder
 from aqueducts_executor.worker.checker import Checker
 from aqueducts_executor.worker.messages import WorkerSetup
@@ -39,8 +40,9 @@ async def serve(options: Options, folder: StateFolder) -> None:
     past = journal.open()
     setup = _worker_setup(options, folder)
     limits = Limits(queue_size=options.queue_size, max_run_seconds=options.max_run_seconds)
-    conductor = Conductor(limits, Spares(setup), journal)
     checker = Checker(setup)
+    place = RunPlace(folder.spill, options.max_memory or None)
+    conductor = Conductor(limits, Spares(setup), checker, journal, place)
     identity = Identity(
         executor_id=options.executor_id or folder.executor_id(),
         version=__version__,
@@ -49,7 +51,7 @@ async def serve(options: Options, folder: StateFolder) -> None:
         max_memory_bytes=options.max_memory or None,
         plugins=_plugins(),
     )
-    conductor.remember(past)
+    await conductor.remember(past)
     conductor.start()
     warming = asyncio.create_task(checker.prepare())
     views = _Views(conductor, checker, identity)

@@ -20,6 +20,7 @@ from aqueducts_executor.machine.run import Run
 from aqueducts_executor.machine.run_events import RunEvent
 from aqueducts_executor.machine.run_machine import Limits, RunMachine
 from aqueducts_executor.machine.states import TERMINAL, RunState
+from aqueducts_executor.machine.verdicts import executor_ended
 
 __all__ = [
     "TERMINAL",
@@ -43,4 +44,5 @@ __all__ = [
     "StopWorker",
     "SubmitDecision",
     "WorkerEnd",
+    "executor_ended",
 ]

@@ -60,11 +60,11 @@ class Record:
 
     run_id: str
     entry: str
-    """`queued`, `running`, `committing` or `ended`."""
+    """`queued`, `running`, `writing`, `committing` or `ended`."""
     state: RunState
     outcome: Outcome | None = None
     detail: str | None = None
-    """Of `committing`: what the result will be known by."""
+    """Of `writing`: where to; of `committing`: what the result will be known by."""
 
 
 Effect: TypeAlias = StartWorker | StopWorker | KillWorker | AllowCommit | Publish | Record

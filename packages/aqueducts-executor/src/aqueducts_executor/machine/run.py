@@ -38,6 +38,10 @@ class Run:
     """What it will have become once its worker is gone, where somebody ended it."""
     outcome: Outcome | None = None
     may_have_committed: bool = False
+    target: str | None = None
+    """Where on this machine its result goes, once it is being written."""
+    proof: str | None = None
+    """What its result will be known by."""
 
     def __post_init__(self) -> None:
         self.messages = RunMessages(self.run_id)

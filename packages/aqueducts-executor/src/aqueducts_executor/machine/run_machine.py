@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from aqueducts.events import DestinationStarted
+from aqueducts.models.fields import SECRET_REFERENCE, scheme_of
 from aqueducts_executor.machine.clock import Clock
 from aqueducts_executor.machine.decisions import CancelDecision, Refusal, SubmitDecision
 from aqueducts_executor.machine.effects import (
@@ -64,6 +67,11 @@ class RunMachine:
         effects = self._effects[:]
         self._effects.clear()
         return effects
+
+    @property
+    def runs(self) -> Iterable[Run]:
+        """All that are remembered, the oldest first."""
+        return self._runs.values()
 
     def find(self, run_id: str) -> Run | None:
         """A run that goes on, waits, or ended not long ago."""
@@ -140,8 +148,12 @@ class RunMachine:
     def worker_told(self, run_id: str, event: WorkerEvent) -> None:
         """The worker of a run told an event of it."""
         run = self._with_worker(run_id)
-        if run is not None and run.phase is not Phase.ENDED:
-            self._narrator.tell_worker_event(run, event)
+        if run is None or run.phase is Phase.ENDED:
+            return
+        if isinstance(event, DestinationStarted) and _is_local(event.location):
+            run.target = event.location
+            self._effects.append(Record(run_id, "writing", run.state, detail=run.target))
+        self._narrator.tell_worker_event(run, event)
 
     def worker_asks_to_commit(self, run_id: str, proof: str | None) -> None:
         """The worker is about to do what cannot be taken back, and waits."""
@@ -149,7 +161,7 @@ class RunMachine:
         if run is None or run.phase not in (Phase.COMPUTING, Phase.COMMITTING):
             return  # it was told to stop, and never gets an answer
         run.phase = Phase.COMMITTING
-        run.may_have_committed = True
+        run.may_have_committed, run.proof = True, proof
         self._effects.append(Record(run_id, "committing", run.state, detail=proof))
         self._effects.append(AllowCommit(run_id))
 
@@ -253,3 +265,10 @@ class RunMachine:
         self._ended.append(run.run_id)
         if len(self._ended) > self._limits.ended_runs:
             del self._runs[self._ended.popleft()]
+
+
+def _is_local(location: str | None) -> bool:
+    """Whether it is a path of this machine, with nothing in it that is secret."""
+    if location is None or SECRET_REFERENCE.search(location):
+        return False
+    return scheme_of(location) == "file"

@@ -6,7 +6,7 @@ from aqueducts_executor.machine.outcomes import Outcome, WorkerEnd
 from aqueducts_executor.machine.run import Run
 from aqueducts_executor.machine.states import RunState
 
-__all__ = ["cancelled", "size_text", "timed_out", "verdict_on_end"]
+__all__ = ["cancelled", "executor_ended", "size_text", "timed_out", "verdict_on_end"]
 
 _MB = 1_000_000
 
@@ -36,6 +36,21 @@ def verdict_on_end(run: Run, end: WorkerEnd) -> Outcome:
         message = f"{verdict.message}; whether the result was written is unknown: look at it"
         return Outcome(RunState.CRASHED, message, code="unknown-commit")
     return verdict
+
+
+def executor_ended(
+    had_started: bool, may_have_committed: bool, has_committed: bool | None
+) -> Outcome:
+    """Of a run that went on, or waited, when the executor itself was ended."""
+    if has_committed:
+        message = "The executor ended before the run could report, but the result is in place"
+        return Outcome(RunState.SUCCEEDED, message, code="recovered")
+    message = "The executor ended before the run began"
+    if had_started:
+        message = "The executor ended while the run went on"
+    if may_have_committed and has_committed is None:
+        message += "; whether the result was written is unknown: look at it"
+    return Outcome(RunState.CRASHED, message, code="crashed")
 
 
 def _fault(end: WorkerEnd) -> Outcome:

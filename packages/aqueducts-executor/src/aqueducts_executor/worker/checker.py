@@ -1,4 +1,7 @@
-"""A worker that only says what is wrong with pipelines, so that the server never parses SQL."""
+"""A worker that runs nothing: it checks pipelines, and clears up after runs.
+
+So the server parses no SQL, and loads no plugin.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import itertools
 
 from aqueducts.protocol.messages import MessageProblem
 from aqueducts_executor.worker.frames import BadFrameError
-from aqueducts_executor.worker.messages import Check, Checked, WorkerSetup
+from aqueducts_executor.worker.messages import Check, Checked, Settle, Settled, WorkerSetup
 from aqueducts_executor.worker.process import WorkerProcess, WorkerStartError
 
 __all__ = ["Checker"]
@@ -36,10 +39,24 @@ class Checker:
 
     async def problems(self, pipeline: bytes) -> tuple[MessageProblem, ...]:
         """What is wrong with a pipeline in JSON. Raises WorkerStartError."""
+        answer = await self._ask(Check(next(self._numbers), pipeline))
+        if isinstance(answer, Checked):
+            return answer.problems
+        return (MessageProblem(message="checking the pipeline took too long, or too much"),)
+
+    async def settle(self, target: str, proof: str | None) -> bool | None:
+        """Clear away what a run left; whether its result is in place, where that can be told."""
+        try:
+            answer = await self._ask(Settle(next(self._numbers), target, proof))
+        except WorkerStartError:
+            return None
+        return answer.has_committed if isinstance(answer, Settled) else None
+
+    async def _ask(self, question: Check | Settle) -> Checked | Settled | None:
+        """The answer; None where the process did not live to give it."""
         async with self._turn:
             worker = await self._ready_worker()
-            check = Check(next(self._numbers), pipeline)
-            worker.send(check)
+            worker.send(question)
             try:
                 async with asyncio.timeout(_CHECK_SECONDS):
                     answer = await worker.receive()
@@ -48,10 +65,10 @@ class Checker:
             except asyncio.CancelledError:
                 await self.close()  # its answer would be taken for the next one's
                 raise
-            if isinstance(answer, Checked) and answer.number == check.number:
-                return answer.problems
+            if isinstance(answer, Checked | Settled) and answer.number == question.number:
+                return answer
             await self.close()
-            return (MessageProblem(message="checking the pipeline took too long, or too much"),)
+            return None
 
     async def close(self) -> None:
         """End the process."""

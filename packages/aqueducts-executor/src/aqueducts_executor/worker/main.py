@@ -23,7 +23,14 @@ from aqueducts_executor.worker.isolation import (
     die_with_parent,
     leave_no_core,
 )
-from aqueducts_executor.worker.messages import Allowed, Check, Ready, Start, WorkerSetup
+from aqueducts_executor.worker.messages import (
+    Allowed,
+    Check,
+    Ready,
+    Settle,
+    Start,
+    WorkerSetup,
+)
 
 __all__ = ["main"]
 
@@ -50,10 +57,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _raise_wall(setup: WorkerSetup) -> bool:
-    """Let the kernel keep this process inside; drivers put temporary files beside those of runs."""
+    """Let the kernel keep this process inside."""
     from aqueducts_executor.worker.sandbox import raise_wall
 
-    os.environ["TMPDIR"] = setup.spill_dir
     files = [each.removeprefix("file:") for each in setup.secrets if each.startswith("file:/")]
     folders = [re.split(r"[*?\[]", each, maxsplit=1)[0] for each in files]
     secrets = [each if each in files else each.rpartition("/")[0] for each in folders]
@@ -68,6 +74,10 @@ def _serve(link: WorkerLink, setup: WorkerSetup) -> None:
                 from aqueducts_executor.worker.checking import checked
 
                 link.send(checked(check))
+            case Settle() as settle:
+                from aqueducts_executor.worker.settling import settled
+
+                link.send(settled(settle, setup))
             case Start() as start:
                 be_called("aqueducts-run")
                 thread = threading.Thread(
@@ -83,6 +93,7 @@ def _serve(link: WorkerLink, setup: WorkerSetup) -> None:
 def _run(link: WorkerLink, setup: WorkerSetup, start: Start, may_commit: threading.Event) -> None:
     from aqueducts_executor.worker.running import RunningInWorker
 
+    os.environ["TMPDIR"] = start.spill_dir
     began = time.perf_counter()
     try:
         result = RunningInWorker(link.send, setup, may_commit).run(start, began)

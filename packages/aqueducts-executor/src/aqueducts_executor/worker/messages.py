@@ -19,6 +19,8 @@ __all__ = [
     "Ready",
     "RunDone",
     "RunFailed",
+    "Settle",
+    "Settled",
     "Start",
     "ToWorker",
     "Told",
@@ -46,6 +48,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     run_id: str
     pipeline: bytes
     """As JSON."""
+    spill_dir: str
+    """For this run only; the parent removes it."""
 
 
 class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
@@ -60,7 +64,16 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
     """As JSON."""
 
 
-ToWorker: TypeAlias = Start | Allowed | Check
+class Settle(msgspec.Struct, frozen=True, tag="settle"):
+    """Clear away what a run left beside its target whose process is no more."""
+
+    number: int
+    target: str
+    proof: str | None = None
+    """What its result is known by, where it was about to take its place."""
+
+
+ToWorker: TypeAlias = Start | Allowed | Check | Settle
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -107,4 +120,11 @@ class Checked(msgspec.Struct, frozen=True, tag="checked"):
     problems: tuple[MessageProblem, ...] = ()
 
 
-FromWorker: TypeAlias = Ready | Told | AskToCommit | RunDone | RunFailed | Checked
+class Settled(msgspec.Struct, frozen=True, tag="settled"):
+    """It is clear; whether the result is in place, where that can be told."""
+
+    number: int
+    has_committed: bool | None = None
+
+
+FromWorker: TypeAlias = Ready | Told | AskToCommit | RunDone | RunFailed | Checked | Settled

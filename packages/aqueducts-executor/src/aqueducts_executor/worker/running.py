@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
 from aqueducts import AqueductsError, Pipeline, Plugins, run_sync
-from aqueducts.access import LimitedAccess
 from aqueducts.events import Event, RunCancelled, RunCompleted, StageOutput
 from aqueducts.events import RunFailed as RunFailedEvent
 from aqueducts.memory import peak_memory_bytes
@@ -18,6 +16,7 @@ from aqueducts.protocol import execution_error, stage_payloads
 from aqueducts.protocol.messages import ExecutionError
 from aqueducts.results import RunSettings
 from aqueducts_executor.machine.worker_events import OutputPart
+from aqueducts_executor.worker.limits import access_of
 from aqueducts_executor.worker.messages import (
     AskToCommit,
     FromWorker,
@@ -52,7 +51,7 @@ class RunningInWorker:
         try:
             document = msgspec.json.decode(start.pipeline)
             pipeline = Pipeline.from_dict(document, plugins=Plugins.discover())
-            result = run_sync(pipeline, settings=self._settings(), on_event=self._tell)
+            result = run_sync(pipeline, settings=self._settings(start), on_event=self._tell)
         except AqueductsError as error:
             failed = execution_error(start.run_id, error)
             return RunFailed(error=_shortened(failed), duration_ms=_ms_since(began))
@@ -68,20 +67,14 @@ class RunningInWorker:
             peak_memory_bytes=peak_memory_bytes(),
         )
 
-    def _settings(self) -> RunSettings:
-        setup = self._setup
-        access = _WorkerAccess(
-            roots=setup.roots,
-            hidden=setup.hidden,
-            endpoints=setup.endpoints,
-            secrets=setup.secrets,
-            ask_to_commit=self._ask_to_commit,
-        )
+    def _settings(self, start: Start) -> RunSettings:
+        limit = self._setup.max_memory_bytes
         return RunSettings(
-            spill_dir=setup.spill_dir,
-            max_memory_bytes=setup.max_memory_bytes,
-            is_watched=setup.max_memory_bytes is not None,
-            access=access,
+            spill_dir=start.spill_dir,
+            max_memory_bytes=limit,
+            is_watched=limit is not None,
+            run_id=start.run_id.replace("-", "")[:12],
+            access=access_of(self._setup, self._ask_to_commit),
         )
 
     def _ask_to_commit(self, proof: str | None) -> None:
@@ -98,17 +91,6 @@ class RunningInWorker:
                 pass  # told with what else is known at the end
             case _:
                 self._send(Told(event))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _WorkerAccess(LimitedAccess):
-    """The limits of the executor, which also says when a result may take its place."""
-
-    ask_to_commit: Callable[[str | None], None]
-
-    def check_commit(self, proof: str | None) -> None:
-        """Wait until the parent has noted it."""
-        self.ask_to_commit(proof)
 
 
 def _shortened(error: ExecutionError) -> ExecutionError:
