@@ -43,6 +43,8 @@ class Shortage(msgspec.Struct, frozen=True):
     strain: Strain | None = None
     message: str | None = None
     """What the engine said, where it gave up by itself."""
+    operators: tuple[str, ...] = ()
+    """What had too little in each attempt, as far as it is known."""
     excesses: int = 0
     """How many attempts had more than the limit, while the engine kept to its own."""
     is_final: bool = False

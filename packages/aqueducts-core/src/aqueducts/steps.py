@@ -83,8 +83,11 @@ class Steps:
             return
         if shortage.is_final:
             raise self._prepared.shortage_error(shortage)
-        step = self._prepared.strained_step(shortage)
-        change = self._session.economy or "another attempt"
+        step, change = self._prepared.strained_step(shortage), self._session.economy
+        if change is None:
+            error = self._prepared.shortage_error(shortage)
+            error.is_hopeless = True
+            raise error
         self._context.emit(Replanned(step=step, operator=shortage.operator, change=change))
 
     def _run_groups(self) -> None:

@@ -26,7 +26,8 @@ LIMIT = 280_000_000
 ROWS = 1_500_000
 
 SORT = "SELECT * FROM rows ORDER BY text"
-WINDOW = "SELECT k, text, sum(k) OVER () AS total FROM rows"
+WINDOW = "SELECT k, text, last_value(k) OVER () AS total FROM rows"
+TOTALS = "SELECT k, text, sum(k) OVER (PARTITION BY k % 2) AS total FROM rows"
 JOIN = "SELECT a.k, a.text, b.text AS other FROM rows a JOIN rows b ON a.text = b.text"
 ENDLESS = "SELECT count(*) AS n FROM rows a JOIN rows b ON a.k + b.k > 5 AND a.k * b.k > 7"
 
@@ -150,6 +151,38 @@ def test_what_cannot_go_to_disk_is_refused(home: Path) -> None:
     assert "raise --max-memory (try 600MB), for this is held in memory as a whole" in ending.stderr
     assert ending.peak_bytes < LIMIT
     assert_nothing_left(home)
+
+
+def test_totals_beside_each_row_stay_below_the_limit(home: Path) -> None:
+    """They are computed first, where the file is too large for the engine to hold its rows."""
+    pipeline(home, TOTALS)
+    ending = run(home, "p.yml", "--max-memory", "280MB")
+    assert ending.code == 0, ending.stderr
+    assert "trying again" not in ending.stderr
+    assert ending.peak_bytes < LIMIT
+    found = pq.read_table(home / "out" / "out.parquet", columns=["k", "total"])
+    assert found.num_rows == ROWS
+    totals = {row["k"]: row["total"] for row in found.slice(ROWS - 100).to_pylist()}
+    assert totals == {k: sum(range(k % 2, ROWS, 2)) for k in totals}
+
+
+def test_windows_that_do_not_fit_begin_again_as_joins(home: Path) -> None:
+    """Where a small file grows large: one note, and no other attempt."""
+    pq.write_table(pa.table({"k": pa.array(range(ROWS), pa.int64())}), home / "ids.parquet")
+    (home / "p.yml").write_text(
+        "sources:\n"
+        "  - {type: file, name: ids, format: {type: parquet}, location: ids.parquet}\n"
+        "stages:\n"
+        "  - - {name: rows, query: \"SELECT k, lpad(k::text, 99, 'x') AS text FROM ids\"}\n"
+        "  - - {name: wide, query: 'SELECT *, sum(k) OVER () AS total FROM rows'}\n"
+        "destination: {type: file, name: out, location: out/out.parquet, "
+        "format: {type: parquet}}\n"
+    )
+    ending = run(home, "p.yml", "--max-memory", "280MB")
+    assert ending.code == 0, ending.stderr
+    assert ending.stderr.count("trying again: totals joined to the rows instead of windows") == 1
+    assert ending.peak_bytes < LIMIT
+    assert pq.read_metadata(home / "out" / "out.parquet").num_rows == ROWS
 
 
 def test_a_refusal_is_data_too(home: Path) -> None:

@@ -81,5 +81,11 @@ class Attempt:
             return
         strain = Strain(error.operator, "", error.step)
         # What raises an error has undone what it had begun.
-        self.note(message=error.message, strain=strain, has_given_up=True, begun=None)
+        self.note(
+            message=error.message,
+            strain=strain,
+            has_given_up=True,
+            is_hopeless=error.is_hopeless,
+            begun=None,
+        )
         leave(ExitCode.RUN_FAILED)

@@ -22,6 +22,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Outputs of stages that were printed."""
     has_given_up: bool = False
     """Whether the engine ran out of what it may use, and the process ended itself."""
+    is_hopeless: bool = False
+    """Whether it did so at once, since there is no plan that needs less."""
     message: str | None = None
     """What the engine said then."""
     begun: Begun | None = None

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
 from aqueducts.cli.attempts import Attempt
 from aqueducts.cli.diary import Diary, Entry
 from aqueducts.memory import resident_bytes
@@ -34,6 +36,9 @@ _FAST_SHARE = 0.7
 _LEAST_MARGIN = 20_000_000
 _MARGIN_SHARE = 0.03
 """Of the limit, kept for what is taken between two looks and until the process is frozen."""
+
+_OTHER_PLANS = ("HashJoinExec", "WindowAggExec")
+"""What holds all it gets, and may be done otherwise."""
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
@@ -70,6 +75,10 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
             _leave_as(status, entry)
         if shortage is not None and shortage.is_final:
             _tell_and_leave(shortage)
+        if entry.is_hopeless and shortage is not None:
+            shortage = msgspec.structs.replace(shortage, is_final=True)
+            _restore_terminal()
+            continue
         attempt = 1 if shortage is None else shortage.attempt + 1
         outputs = max(outputs, entry.outputs)
         shortage = Shortage(
@@ -77,6 +86,7 @@ def stand_guard(limit_bytes: int, *, most_attempts: int, reads_stdin: bool) -> A
             limit_bytes=limit_bytes,
             resident_bytes=frozen_at,
             strain=entry.strain,
+            operators=_operators(entry, shortage),
             message=entry.message if entry.has_given_up else None,
             excesses=(0 if shortage is None else shortage.excesses) + (frozen_at > 0),
             is_final=attempt >= most_attempts or not _can_help(entry, shortage),
@@ -96,7 +106,15 @@ def _can_help(entry: Entry, before: Shortage | None) -> bool:
     strain = entry.strain
     if entry.has_given_up and before is not None and before.message == entry.message:
         return False
-    return strain is None or strain.can_spill or strain.operator == "HashJoinExec"
+    if strain is None or strain.can_spill:
+        return True
+    is_again = before is not None and strain.operator in before.operators
+    return strain.operator in _OTHER_PLANS and not is_again
+
+
+def _operators(entry: Entry, before: Shortage | None) -> tuple[str, ...]:
+    earlier = () if before is None else before.operators
+    return earlier if entry.strain is None else (*earlier, entry.strain.operator)
 
 
 def _watch(child: int, limit_bytes: int, diary: Diary) -> tuple[int, int]:

@@ -105,7 +105,10 @@ class Session(ABC):
 
     @property
     def economy(self) -> str | None:
-        """What this session does otherwise after a shortage, in a few words; None for nothing."""
+        """What this session does otherwise after a shortage, in a few words.
+
+        None for nothing: then the run fails, since it would end as it did before.
+        """
         return None
 
     def strain(self) -> Strain | None:

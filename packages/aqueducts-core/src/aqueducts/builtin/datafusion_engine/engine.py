@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from aqueducts.builtin.datafusion_engine.function_names import VOLATILE_FUNCTIONS
 from aqueducts.connectors import Engine, EngineSettings, Session
 
 if TYPE_CHECKING:
@@ -46,20 +47,4 @@ class DataFusionEngine(Engine):
     @property
     def volatile_functions(self) -> frozenset[str]:
         """Functions that `information_schema.routines` calls not deterministic."""
-        return _VOLATILE_FUNCTIONS
-
-
-_VOLATILE_FUNCTIONS = frozenset(
-    {
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "now",
-        "rand",
-        "random",
-        "today",
-        "uuid",
-    }
-)
-"""Without `input_file_name` and `file_row_index`, which depend on the file only, and the table
-functions `range` and `generate_series`."""
+        return VOLATILE_FUNCTIONS

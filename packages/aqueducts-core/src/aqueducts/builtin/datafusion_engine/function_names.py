@@ -1,8 +1,8 @@
-"""Functions that other databases have and DataFusion calls otherwise."""
+"""Names of functions: what DataFusion calls those of other databases, and what kinds there are."""
 
 from __future__ import annotations
 
-__all__ = ["READERS", "WINDOW_FUNCTIONS", "other_names"]
+__all__ = ["READERS", "VOLATILE_FUNCTIONS", "WINDOW_FUNCTIONS", "other_names"]
 
 READERS = {
     "read_csv": "csv",
@@ -21,6 +21,21 @@ WINDOW_FUNCTIONS = frozenset(
         *("lag", "lead"),
     }
 )
+
+VOLATILE_FUNCTIONS = frozenset(
+    {
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "now",
+        "rand",
+        "random",
+        "today",
+        "uuid",
+    }
+)
+"""Without `input_file_name` and `file_row_index`, which depend on the file only, and the table
+functions `range` and `generate_series`."""
 
 _SPELLINGS = (
     ("coalesce(..., ...) for a default, or ... IS NULL", ("isnull",)),

@@ -14,6 +14,7 @@ from datafusion import DataFrame, SessionContext, col
 from aqueducts.builtin.datafusion_engine.execution import Executor
 from aqueducts.builtin.datafusion_engine.file_scans import ScanContext
 from aqueducts.builtin.datafusion_engine.frame import DataFusionFrame, plain_batches
+from aqueducts.builtin.datafusion_engine.function_names import VOLATILE_FUNCTIONS
 from aqueducts.builtin.datafusion_engine.function_packs import FunctionPacks
 from aqueducts.builtin.datafusion_engine.join_sizes import JoinSizes
 from aqueducts.builtin.datafusion_engine.kept_tables import (
@@ -45,10 +46,12 @@ from aqueducts.shortage import Strain
 from aqueducts.table_names import quote, select_all, spellings
 
 if TYPE_CHECKING:
+    from aqueducts.builtin.datafusion_engine.spared_windows import SparedWindows
     from aqueducts.plan_facts import QueryPlan
 
 __all__ = ["DataFusionSession"]
 
+WINDOW_OPERATOR = "WindowAggExec"
 _JOIN_OPERATORS = frozenset({"HashJoinInput"})
 _UNREADABLE = frozenset({"day_time_interval", "month_interval"})
 _SORT_OPERATORS = ("ExternalSorter", "SortPreservingMerge", "Sort", "GroupedHashAggregate")
@@ -80,6 +83,8 @@ class DataFusionSession(Session):
         """Tables of the caller's session that are sources."""
         self._join_sizes = JoinSizes()
         self._packs = FunctionPacks(self._context, settings.functions)
+        self._shortage = settings.shortage
+        self._windows = self._spared_windows(settings)
         if settings.now is not None:
             from aqueducts.builtin.datafusion_engine.clock import stop_clock  # for tests only
 
@@ -100,6 +105,8 @@ class DataFusionSession(Session):
             self._publish(name, frame)
             if is_joined:
                 self._join_sizes.add(relation)
+            if self._windows is not None:
+                self._windows.add_source(name, relation)
             return frame.schema()
 
     def define(self, name: str, query: str) -> pa.Schema:
@@ -110,10 +117,12 @@ class DataFusionSession(Session):
         self.drop(name)
         with self._executor.guarded():
             query = self._packs.prepare(query)
-            frame = self._context.sql_with_options(query, READ_ONLY)
+            frame = self._plan(query)
             schema = frame.schema()
             _refuse_doubles(schema, query)
-            frame.optimized_logical_plan()  # finds what type coercion refuses
+            if self._windows is not None:
+                query, frame = self._windows.spared(query, frame, self._plan)
+                self._windows.add_stage(name, query)
             self._publish(name, frame)
         self._queries[name] = query
         return schema
@@ -130,6 +139,8 @@ class DataFusionSession(Session):
         with self._executor.guarded():
             self._publish(name, frame)
         self._kept[name] = kept
+        if self._windows is not None:
+            self._windows.add_kept(name, kept.size_bytes)
         return kept.rows, kept.size_bytes
 
     def drop(self, name: str) -> None:
@@ -199,7 +210,10 @@ class DataFusionSession(Session):
     @property
     def economy(self) -> str | None:
         """How this session spares memory after a shortage."""
-        return self._budget.economy
+        if self._shortage is None or self._shortage.operator != WINDOW_OPERATOR:
+            return self._budget.economy
+        is_spared = self._windows is not None and self._windows.has_rewritten
+        return "totals joined to the rows instead of windows over all rows" if is_spared else None
 
     def strain(self) -> Strain | None:
         """What holds most in the queries that run now."""
@@ -235,6 +249,23 @@ class DataFusionSession(Session):
             self._executor.bridge.close()
         if not self._is_own:
             self._restore_settings()
+
+    def _plan(self, query: str) -> DataFrame:
+        """A query, checked by the optimizer, which finds what type coercion refuses."""
+        frame = self._context.sql_with_options(query, READ_ONLY)
+        frame.optimized_logical_plan()
+        return frame
+
+    def _spared_windows(self, settings: EngineSettings) -> SparedWindows | None:
+        """What spares windows, under a limit; a caller's session has tables nobody knows of."""
+        if settings.max_memory_bytes is None or not self._is_own:
+            return None
+        from aqueducts.builtin.datafusion_engine.spared_windows import SparedWindows
+
+        packs = ({name.lower() for name in pack.volatile_functions} for pack in settings.functions)
+        volatile = VOLATILE_FUNCTIONS.union(*packs)
+        failed = () if settings.shortage is None else settings.shortage.operators
+        return SparedWindows(self._budget.pool_bytes, volatile, is_forced=WINDOW_OPERATOR in failed)
 
     def _open(self, name: str, relation: Relation, *, is_joined: bool) -> DataFrame:
         if isinstance(relation, FileScan):

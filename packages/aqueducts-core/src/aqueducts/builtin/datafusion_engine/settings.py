@@ -82,6 +82,8 @@ def budget_for(
 
 def _thriftier(budget: Budget, shortage: Shortage) -> Budget:
     """The budget of an attempt after one that had too little."""
+    if shortage.operator == "WindowAggExec":
+        return budget  # queries are planned otherwise, and nothing else was short
     # Where the engine gave up by itself, less for it would make things worse.
     pool = max(_SMALLEST_POOL, int(budget.pool_bytes * _THRIFT**shortage.excesses))
     if "Sink" in shortage.operator and not shortage.excesses:
