@@ -117,8 +117,9 @@ class Bucket:
             await obstore.delete_async(self.store, list(keys))
 
     def close(self) -> None:
-        """Give up all requests."""
+        """Give up all requests, and the connections that are kept."""
         self.requests.close()
+        self._made = None
 
 
 def _key(found: Found) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from aqueducts.connectors import (
     Listing,
     NativeAddress,
-    ObjectStoreType,
     RunContext,
     StagedWrite,
     Store,
@@ -35,36 +33,15 @@ from aqueducts_cloud.snapshots import is_marker, settled
 from aqueducts_cloud.staging import CloudWrite
 from aqueducts_cloud.stores import make_store
 
-__all__ = ["AzureStoreType", "CloudStore", "GcsStoreType", "S3StoreType"]
+__all__ = ["CloudStore", "open_cloud_store"]
 
 _SHOWN_NAMES = 5
 
 
-class _CloudStoreType(ObjectStoreType):
-    """A provider's buckets."""
-
-    def open(self, location: str, options: Mapping[str, str]) -> Store:
-        """The store for a location. Raises StorageError for a bad one, and for bad options."""
-        address = parse_address(location)
-        return CloudStore(address, read_options(address.provider, options))
-
-
-class S3StoreType(_CloudStoreType):
-    """Amazon S3, and what speaks its protocol."""
-
-    schemes: ClassVar[tuple[str, ...]] = ("s3", "s3a")
-
-
-class GcsStoreType(_CloudStoreType):
-    """Google Cloud Storage."""
-
-    schemes: ClassVar[tuple[str, ...]] = ("gs", "gcs")
-
-
-class AzureStoreType(_CloudStoreType):
-    """Azure Blob Storage and Data Lake Storage."""
-
-    schemes: ClassVar[tuple[str, ...]] = ("az", "azure", "abfs", "abfss")
+def open_cloud_store(location: str, options: Mapping[str, str]) -> CloudStore:
+    """The store for a location. Raises StorageError for a bad one, and for bad options."""
+    address = parse_address(location)
+    return CloudStore(address, read_options(address.provider, options))
 
 
 class CloudStore(Store):

@@ -6,12 +6,12 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from aqueducts.connectors import Listing, ObjectStoreType, RunContext, StagedWrite, Store
+from aqueducts.connectors import Listing, RunContext, StagedWrite, Store
 from aqueducts.errors import StorageError
 from aqueducts.relations import DataFile, FileReader
 from aqueducts_cloud.bucket import Bucket
@@ -22,27 +22,22 @@ from aqueducts_cloud.reading import BucketReader
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["HttpStore", "HttpStoreType"]
+__all__ = ["HttpStore", "open_http_store"]
 
 _PIECE_BYTES = 1 << 20
 
 
-class HttpStoreType(ObjectStoreType):
-    """Web servers."""
-
-    schemes: ClassVar[tuple[str, ...]] = ("http", "https")
-
-    def open(self, location: str, options: Mapping[str, str]) -> Store:
-        """The store for a URL. Raises StorageError for one without a host or with a password."""
-        parts = urlsplit(location)
-        if not parts.hostname:
-            raise StorageError(f"{location!r} names no host")
-        if parts.username is not None or parts.password is not None:
-            raise StorageError(
-                f"a {parts.scheme}:// location holds no user and password",
-                hint="locations are shown; use a store with credentials, or fetch the file first",
-            )
-        return HttpStore(location, read_options("http", options))
+def open_http_store(location: str, options: Mapping[str, str]) -> HttpStore:
+    """The store for a URL. Raises StorageError for one without a host or with a password."""
+    parts = urlsplit(location)
+    if not parts.hostname:
+        raise StorageError(f"{location!r} names no host")
+    if parts.username is not None or parts.password is not None:
+        raise StorageError(
+            f"a {parts.scheme}:// location holds no user and password",
+            hint="locations are shown; use a store with credentials, or fetch the file first",
+        )
+    return HttpStore(location, read_options("http", options))
 
 
 class HttpStore(Store):

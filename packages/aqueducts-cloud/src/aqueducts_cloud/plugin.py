@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aqueducts.connectors import ObjectStoreType
+from aqueducts.health import HealthCheck
 from aqueducts.hookspecs import hookimpl
-from aqueducts_cloud.cloud_store import AzureStoreType, GcsStoreType, S3StoreType
 from aqueducts_cloud.extras import is_installed
-from aqueducts_cloud.http_store import HttpStoreType
+from aqueducts_cloud.store_types import (
+    AzureStoreType,
+    GcsStoreType,
+    HttpStoreType,
+    S3StoreType,
+)
 
 
 @hookimpl
@@ -23,3 +28,11 @@ def aqueducts_object_stores() -> Iterable[type[ObjectStoreType]]:
         HttpStoreType,
         *(store for extra, store in offered.items() if is_installed(extra)),
     )
+
+
+@hookimpl
+def aqueducts_doctor_checks() -> Iterable[HealthCheck]:
+    """Which extras are installed."""
+    from aqueducts_cloud.cloud_health import CLOUD_CHECK  # of one command only
+
+    return (CLOUD_CHECK,)

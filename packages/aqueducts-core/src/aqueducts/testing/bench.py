@@ -107,6 +107,7 @@ class Bench:
         self.context.abort_staged()
         for session in self._sessions:
             session.close()
+        self.context.close()
 
     @property
     def printed(self) -> str:

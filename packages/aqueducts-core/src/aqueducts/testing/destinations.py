@@ -346,8 +346,10 @@ class DestinationSuite(DestinationValues, ABC):
         """After a write no file, socket, thread or temporary file is left."""
         with self.open_bench(tmp_path) as bench:
             self._write(bench, self._table(3))  # what is made once in a process is there now
+            bench.context.close()  # stores keep their connections for the time of a run
             footprint = Footprint(bench.temporary)
             self._write(bench, self._table(3))
+            bench.context.close()
             left = footprint.left_over()
             require(
                 not left,

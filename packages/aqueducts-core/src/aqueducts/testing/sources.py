@@ -284,8 +284,10 @@ class SourceSuite(Suite, ABC):
         """A reader that is closed early lets go of its files, sockets and threads."""
         with self.open_bench(tmp_path) as bench:
             _begin_and_close(self._open(bench))  # what is made once in a process is there now
+            bench.context.close()  # stores keep their connections for the time of a run
             footprint = Footprint(bench.temporary)
             _begin_and_close(self._open(bench))
+            bench.context.close()
             left = footprint.left_over()
             require(
                 not left,

