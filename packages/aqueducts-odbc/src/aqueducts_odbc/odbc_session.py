@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ import pyarrow.types as pt
 from aqueducts.errors import CommitLostError, DestinationError, RunError
 from aqueducts_odbc.connections import open_connection
 from aqueducts_odbc.sink.dialect import Dialect
-from aqueducts_odbc.sink.tables import Columns, Row
+from aqueducts_odbc.sink.sqlstates import is_answered
+from aqueducts_odbc.sink.tables import Columns, InsertTarget, Row
 from aqueducts_odbc.targets import Target
 from aqueducts_odbc.worker.wire import ReadBounds
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["odbc_session"]
 
 _CATALOG_BOUNDS = ReadBounds(batch_rows=100, max_text_bytes=16_000)
-_ANSWERED = ("22", "23", "25", "27", "40", "42", "44", "P0")
-"""Classes of SQLSTATE by which the database says that it did not commit."""
-
-
 _ONE_LENGTH = frozenset({"sqlite"})
 """Profiles whose driver gives all binary values that are sent at once the length of the first."""
 
@@ -67,7 +63,9 @@ class OdbcSession:
             for row in _numbered(batch).to_pylist()
         ]
 
-    def insert(self, table: str, columns: Columns, batches: Iterator[pa.RecordBatch]) -> None:
+    def insert(
+        self, target: InsertTarget, columns: Columns, batches: Iterator[pa.RecordBatch]
+    ) -> None:
         """Insert rows, as many at a time as was asked for."""
         # Names in quotes are taken as they are.
         schema = pa.schema(
@@ -80,10 +78,10 @@ class OdbcSession:
             for batch in batches:
                 for part in of_one_length(batch):
                     rows = _Renamed(schema, iter([part]))
-                    self._connection.insert_into_table(rows, table, self._batch_rows)
+                    self._connection.insert_into_table(rows, target.sql, self._batch_rows)
         else:
             rows = _Renamed(schema, batches)
-            self._connection.insert_into_table(rows, table, self._batch_rows)
+            self._connection.insert_into_table(rows, target.sql, self._batch_rows)
 
     def execute_for_each_row(
         self,
@@ -101,8 +99,7 @@ class OdbcSession:
         try:
             self._connection.commit()
         except DestinationError as error:
-            state = _sqlstate(error)
-            if state is not None and state.startswith(_ANSWERED):
+            if is_answered(error):
                 raise
             raise CommitLostError(error.message, hint=error.hint) from error
 
@@ -140,8 +137,3 @@ class _Renamed:
 
 def _numbered(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch.rename_columns([str(place) for place in range(batch.num_columns)])
-
-
-def _sqlstate(error: RunError) -> str | None:
-    found = re.search(r"\(SQLSTATE (\w{5})\)\Z", error.message)
-    return None if found is None else found[1]

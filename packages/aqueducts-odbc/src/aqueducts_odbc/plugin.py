@@ -10,6 +10,8 @@ import click
 from aqueducts.connectors import Destination, Source
 from aqueducts.health import HealthCheck
 from aqueducts.hookspecs import hookimpl
+from aqueducts_odbc.adbc_destination import AdbcDestination
+from aqueducts_odbc.adbc_source import AdbcSource
 from aqueducts_odbc.cli import odbc
 from aqueducts_odbc.health import ODBC_CHECK
 from aqueducts_odbc.odbc_destination import OdbcDestination
@@ -19,13 +21,13 @@ from aqueducts_odbc.odbc_source import OdbcSource
 @hookimpl
 def aqueducts_sources() -> Iterable[type[Source[Any]]]:
     """Databases."""
-    return (OdbcSource,)
+    return (OdbcSource, AdbcSource)
 
 
 @hookimpl
 def aqueducts_destinations() -> Iterable[type[Destination[Any]]]:
     """Tables of databases."""
-    return (OdbcDestination,)
+    return (OdbcDestination, AdbcDestination)
 
 
 @hookimpl

@@ -45,10 +45,28 @@ def cast_between(source: pa.DataType, target: pa.DataType | None) -> Cast | None
         return lambda values: values
     if pt.is_null(source):
         return _to(target)
+    if pt.is_list(target):
+        return _list_cast(source, target)
     for is_source, is_target, make in _RULES:
         if is_source(source) and is_target(target):
             return make(source, target)
     return None
+
+
+def _list_cast(source: Any, target: Any) -> Cast | None:
+    """Arrow's own cast, where that is all that values in the list need."""
+    if not (pt.is_list(source) or pt.is_large_list(source) or pt.is_fixed_size_list(source)):
+        return None
+    inner = source.value_type
+    both = (inner, target.value_type)
+    is_safe = (
+        inner == target.value_type
+        or all(map(pt.is_integer, both))
+        or all(map(_is_text, both))
+        or all(map(_is_binary, both))
+        or (pt.is_floating(inner) and pt.is_float64(target.value_type))
+    )
+    return _to(target) if is_safe else None
 
 
 def as_json(values: pa.Array) -> pa.Array:

@@ -10,7 +10,7 @@ import msgspec
 
 from aqueducts.errors import DestinationError
 from aqueducts_odbc.sink.table_names import TableName
-from aqueducts_odbc.sink.tables import TableColumn, TargetTable
+from aqueducts_odbc.sink.tables import InsertTarget, TableColumn, TargetTable
 from aqueducts_odbc.sink.value_checks import FloatRules
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ __all__ = ["Dialect", "Staging"]
 class Staging(msgspec.Struct, frozen=True):
     """A temporary table of one write; it ends with its connection."""
 
-    sql: str
-    """Its name."""
+    target: InsertTarget
     create: str
 
 

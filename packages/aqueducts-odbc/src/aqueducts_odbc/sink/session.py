@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from aqueducts_odbc.sink.tables import Columns, Row
+    from aqueducts_odbc.sink.tables import Columns, InsertTarget, Row
 
 __all__ = ["SqlSession"]
 
@@ -22,8 +22,10 @@ class SqlSession(Protocol):
     def rows(self, query: str, parameters: Sequence[str] = ()) -> list[Row]:
         """The few rows of a query that gives texts only; `?` stands for a parameter."""
 
-    def insert(self, table: str, columns: Columns, batches: Iterator[pa.RecordBatch]) -> None:
-        """Insert rows into a table, whose name is SQL.
+    def insert(
+        self, target: InsertTarget, columns: Columns, batches: Iterator[pa.RecordBatch]
+    ) -> None:
+        """Insert rows into a table.
 
         Batches have the types of `columns`. What they raise passes through.
         """

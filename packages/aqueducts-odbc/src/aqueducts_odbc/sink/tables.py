@@ -10,7 +10,15 @@ import msgspec
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ColumnType", "Columns", "Row", "TableColumn", "TargetTable", "keys_by_index"]
+__all__ = [
+    "ColumnType",
+    "Columns",
+    "InsertTarget",
+    "Row",
+    "TableColumn",
+    "TargetTable",
+    "keys_by_index",
+]
 
 Row = tuple[str | None, ...]
 """A row of a catalog, as texts; None is NULL."""
@@ -54,9 +62,21 @@ class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     """Whether nothing may be given."""
 
 
+class InsertTarget(msgspec.Struct, frozen=True):
+    """Where rows are inserted."""
+
+    sql: str
+    """The quoted name."""
+    parts: tuple[str, ...]
+    """The name without quotes: the table, behind its schema where that is known."""
+    is_temporary: bool = False
+
+
 class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
     """A table that is there."""
 
+    parts: tuple[str, ...]
+    """Its name, behind that of its schema where it has one."""
     sql: str
     """Its quoted name."""
     shown: str
@@ -66,6 +86,11 @@ class TargetTable(msgspec.Struct, frozen=True, kw_only=True):
     flaw: str | None = None
     """Why nothing can be written into it all or nothing."""
     remedy: str | None = None
+
+    @property
+    def insert_target(self) -> InsertTarget:
+        """The table as rows are inserted into it."""
+        return InsertTarget(self.sql, self.parts)
 
     def names(self) -> Sequence[str]:
         """Names of its columns."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from aqueducts_odbc.sink.casting import refuse_where
+from aqueducts_odbc.sink.casting import ValueProblem, refuse_where, show
 from aqueducts_odbc.sink.tables import ColumnType
 
 __all__ = ["FloatRules", "check_values"]
@@ -39,6 +39,8 @@ def check_values(values: pa.Array, kind: ColumnType, *, floats: str, allows_nul:
         _check_moments(values, kind)
     elif pt.is_integer(data_type):
         _check_range(values, values, kind, "is out of the range")
+    elif pt.is_interval(data_type):
+        _check_intervals(values)
     elif pt.is_decimal(data_type) and kind.significant_digits is not None:
         _check_significant_digits(values, kind.significant_digits)
 
@@ -115,6 +117,13 @@ def _check_digits(microseconds: pa.Array, values: pa.Array, kind: ColumnType) ->
         f"has more than {kind.second_digits} digits of a second",
         f"cut it in the last stage: date_trunc('{unit}', x)" if not kind.second_digits else None,
     )
+
+
+def _check_intervals(values: pa.Array) -> None:
+    odd = (each for each in values.to_pylist() if each is not None and each.nanoseconds % 1000)
+    found = next(odd, None)
+    if found is not None:
+        raise ValueProblem(f"{show(found)} has nanoseconds, which would be lost")
 
 
 def _check_range(numbers: pa.Array, values: pa.Array, kind: ColumnType, why: str) -> None:

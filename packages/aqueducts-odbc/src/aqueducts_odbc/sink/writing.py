@@ -190,8 +190,8 @@ class TableWrite:
     def _stage(self, session: SqlSession, table: TargetTable, fitted: Fit, rows: _Rows) -> str:
         staging = self._dialect.staging(table, fitted.table_columns, _STAGING)
         session.execute(staging.create)
-        session.insert(staging.sql, fitted.columns, rows.converted(fitted))
-        return staging.sql
+        session.insert(staging.target, fitted.columns, rows.converted(fitted))
+        return staging.target.sql
 
     def _upsert(
         self, session: SqlSession, table: TargetTable, fitted: Fit, mode: Upsert, rows: _Rows
@@ -266,7 +266,7 @@ class TableWrite:
             staging = self._stage(session, table, fitted, rows)
             session.execute(self._dialect.move_statement(table, staging, fitted.table_columns))
         else:
-            session.insert(table.sql, fitted.columns, rows.converted(fitted))
+            session.insert(table.insert_target, fitted.columns, rows.converted(fitted))
 
 
 class _Rows:

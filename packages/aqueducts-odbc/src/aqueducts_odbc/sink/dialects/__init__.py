@@ -9,7 +9,7 @@ from aqueducts_odbc.sink.dialects.sql_server import SqlServerDialect
 from aqueducts_odbc.sink.dialects.sqlite import SqliteDialect
 from aqueducts_odbc.sink.dialects.standard import StandardDialect
 
-__all__ = ["dialect_for"]
+__all__ = ["PostgreSqlDialect", "dialect_for"]
 
 _DIALECTS: dict[str, type[Dialect]] = {
     "postgresql": PostgreSqlDialect,

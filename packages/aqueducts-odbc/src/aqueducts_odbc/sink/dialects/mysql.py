@@ -11,7 +11,14 @@ import pyarrow.types as pt
 
 from aqueducts_odbc.sink.dialect import Dialect, Staging
 from aqueducts_odbc.sink.table_names import TableName
-from aqueducts_odbc.sink.tables import ColumnType, Row, TableColumn, TargetTable, keys_by_index
+from aqueducts_odbc.sink.tables import (
+    ColumnType,
+    InsertTarget,
+    Row,
+    TableColumn,
+    TargetTable,
+    keys_by_index,
+)
 from aqueducts_odbc.sink.value_checks import FloatRules
 
 if TYPE_CHECKING:
@@ -81,6 +88,7 @@ class MySqlDialect(Dialect):
         found, table, engine, has_transactions = tables[0]
         is_safe = has_transactions == "YES" or engine is None  # views have no engine
         return TargetTable(
+            parts=(f"{found}", f"{table}"),
             sql=self.sql_name([f"{found}", f"{table}"]),
             shown=f"{table}" if name.schema is None else f"{found}.{table}",
             columns=tuple(
@@ -122,7 +130,7 @@ class MySqlDialect(Dialect):
         names = ", ".join(self.quoted(column.name) for column in columns)
         sql = self.quoted(name)
         return Staging(
-            sql=sql,
+            target=InsertTarget(sql, (name,), is_temporary=True),
             create=f"CREATE TEMPORARY TABLE {sql} ENGINE = InnoDB "  # noqa: S608 - quoted
             f"SELECT {names} FROM {table.sql} WHERE 1 = 0",
         )

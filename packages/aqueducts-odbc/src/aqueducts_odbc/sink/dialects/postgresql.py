@@ -13,7 +13,13 @@ import pyarrow.types as pt
 
 from aqueducts_odbc.sink.dialect import Dialect, Staging
 from aqueducts_odbc.sink.table_names import TableName
-from aqueducts_odbc.sink.tables import ColumnType, TableColumn, TargetTable, keys_by_index
+from aqueducts_odbc.sink.tables import (
+    ColumnType,
+    InsertTarget,
+    TableColumn,
+    TargetTable,
+    keys_by_index,
+)
 
 if TYPE_CHECKING:
     from aqueducts_odbc.sink.session import SqlSession
@@ -71,6 +77,7 @@ class PostgreSqlDialect(Dialect):
             rows = session.rows(_COLUMNS, [sql])
             if rows:
                 return TargetTable(
+                    parts=parts,
                     sql=sql,
                     shown=f"{rows[0][9]}",
                     columns=tuple(self._column(row) for row in rows),
@@ -86,6 +93,8 @@ class PostgreSqlDialect(Dialect):
             return f"numeric({arrow.precision},{arrow.scale})"
         if pt.is_timestamp(arrow):
             return "timestamptz" if arrow.tz is not None else "timestamp"
+        if self._is_binary and arrow == pa.month_day_nano_interval():
+            return "interval"
         if self._is_binary and (pt.is_list(arrow) or pt.is_large_list(arrow)):
             inner = self.ddl_type(arrow.value_type, is_key=False)
             return None if inner is None or inner.endswith("]") else f"{inner}[]"
@@ -104,7 +113,7 @@ class PostgreSqlDialect(Dialect):
         )
         sql = f"pg_temp.{self.quoted(name)}"
         return Staging(
-            sql=sql,
+            target=InsertTarget(sql, (name,), is_temporary=True),
             create=f"CREATE TEMPORARY TABLE {self.quoted(name)} ({defined}) ON COMMIT DROP",
         )
 
@@ -182,7 +191,11 @@ class PostgreSqlDialect(Dialect):
         if scale < 0 or scale > precision:
             return ColumnType(arrow=None, form="other")
         if precision > _MOST_DIGITS:
-            return ColumnType(arrow=pa.decimal256(min(precision, 76), scale), wire=pa.string())
+            return ColumnType(
+                arrow=pa.decimal256(min(precision, 76), scale),
+                wire=pa.string(),
+                form="other" if self._is_binary else "",
+            )
         return ColumnType(arrow=pa.decimal128(precision, scale))
 
     def _moment(self, name: str, digits: int) -> ColumnType:
@@ -206,6 +219,8 @@ class PostgreSqlDialect(Dialect):
             return ColumnType(arrow=pa.string(), wire=pa.binary(), form="jsonb")
         if name == "json":
             return ColumnType(arrow=pa.string(), form="json")
+        if name == "interval" and declared == "interval":
+            return ColumnType(arrow=pa.month_day_nano_interval())
         if kind == "e":  # an enum is its label, in binary too
             return ColumnType(arrow=pa.string())
         if name.startswith("_"):

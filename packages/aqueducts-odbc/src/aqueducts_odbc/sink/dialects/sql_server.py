@@ -10,7 +10,7 @@ import pyarrow.types as pt
 
 from aqueducts_odbc.sink.dialect import Staging
 from aqueducts_odbc.sink.dialects.standard import StandardDialect
-from aqueducts_odbc.sink.tables import ColumnType, TableColumn, TargetTable
+from aqueducts_odbc.sink.tables import ColumnType, InsertTarget, TableColumn, TargetTable
 
 __all__ = ["SqlServerDialect"]
 
@@ -46,7 +46,7 @@ class SqlServerDialect(StandardDialect):
         names = ", ".join(self.quoted(column.name) for column in columns)
         sql = self.quoted(f"#{name}")
         return Staging(
-            sql=sql,
+            target=InsertTarget(sql, (name,), is_temporary=True),
             create=f"SELECT {names} INTO {sql} FROM {table.sql} WHERE 1 = 0",  # noqa: S608 - quoted
         )
 

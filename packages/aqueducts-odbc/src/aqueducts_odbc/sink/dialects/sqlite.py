@@ -11,13 +11,20 @@ import pyarrow.types as pt
 
 from aqueducts_odbc.sink.dialect import Dialect, Staging
 from aqueducts_odbc.sink.table_names import TableName
-from aqueducts_odbc.sink.tables import ColumnType, Row, TableColumn, TargetTable, keys_by_index
+from aqueducts_odbc.sink.tables import (
+    ColumnType,
+    InsertTarget,
+    Row,
+    TableColumn,
+    TargetTable,
+    keys_by_index,
+)
 from aqueducts_odbc.sink.value_checks import FloatRules
 
 if TYPE_CHECKING:
     from aqueducts_odbc.sink.session import SqlSession
 
-__all__ = ["SqliteDialect"]
+__all__ = ["SqliteDialect", "declared_type"]
 
 _TABLE = (
     "SELECT CAST(type AS varchar(100)), CAST(name AS varchar(1000)) FROM {schema}sqlite_master "
@@ -59,7 +66,8 @@ class SqliteDialect(Dialect):
         if primary and primary not in keys:
             keys.insert(0, primary)
         return TargetTable(
-            sql=self.sql_name([schema, table] if name.schema else [table]),
+            parts=(schema, table),
+            sql=self.sql_name([schema, table]),
             shown=str(name),
             columns=tuple(_column(row, primary) for row in rows),
             unique_keys=tuple(keys),
@@ -76,7 +84,7 @@ class SqliteDialect(Dialect):
         names = ", ".join(self.quoted(column.name) for column in columns)
         sql = f"temp.{self.quoted(name)}"
         return Staging(
-            sql=sql,
+            target=InsertTarget(sql, (name,), is_temporary=True),
             create=f"CREATE TEMPORARY TABLE {self.quoted(name)} AS "  # noqa: S608 - quoted
             f"SELECT {names} FROM {table.sql} WHERE 1 = 0",
         )
@@ -103,14 +111,14 @@ def _column(row: Row, primary: Sequence[str]) -> TableColumn:
     return TableColumn(
         name=f"{name}",
         declared=f"{declared}" if declared else "any type",
-        type=_type(upper),
+        type=declared_type(upper),
         is_nullable=not_null != "1" and not is_counter,
         has_default=default == "1" or is_counter,
         is_generated=hidden not in ("0", None),
     )
 
 
-def _type(declared: str) -> ColumnType:
+def declared_type(declared: str) -> ColumnType:
     """What comes back as it went in, by the rules of affinity (SQLite, datatype3.html, 3.1)."""
     text = pa.string()
     base = declared.split("(", maxsplit=1)[0].strip()

@@ -45,6 +45,7 @@ class StandardDialect(Dialect):
             rows = session.rows(_COLUMNS.format(schema=schema), parts[-2:])
             if rows:
                 return TargetTable(
+                    parts=parts,
                     sql=self.sql_name(parts),
                     shown=".".join(parts),
                     columns=tuple(self._column(row) for row in rows),
