@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,18 +91,29 @@ def test_a_run_that_is_repeated_writes_once(tmp_path: Path, mode: dict[str, Any]
     assert table.count() == 3
 
 
+class _Write:
+    """A function as a write."""
+
+    def __init__(self, write: Callable[[DeltaTable | None], bool], rows: int = 0) -> None:
+        self._write = write
+        self.rows = rows
+
+    def __call__(self, table: DeltaTable | None) -> bool:
+        return self._write(table)
+
+
 def test_an_answer_that_is_lost_is_looked_up(lake: Lake) -> None:
     """A commit that was made though an error was raised counts, and is not made again."""
     location = locate_path(str(lake.path))
     commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
     calls = []
 
-    def write(table: DeltaTable | None) -> int:
+    def write(table: DeltaTable | None) -> bool:
         calls.append(table)
         write_deltalake(str(lake.path), ROWS, commit_properties=commit.properties())
         raise OSError("connection reset")
 
-    assert commit_once(commit, location, write).rows == 3
+    assert commit_once(commit, location, _Write(write, rows=3)).rows == 3
     assert len(calls) == 1
 
 
@@ -111,11 +122,11 @@ def test_an_error_without_a_commit_is_told(lake: Lake) -> None:
     location = locate_path(str(lake.path))
     commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
 
-    def write(_: DeltaTable | None) -> int:
+    def write(_: DeltaTable | None) -> bool:
         raise OSError("connection reset")
 
     with pytest.raises(DestinationError, match=r"cannot write .*connection reset"):
-        commit_once(commit, location, write)
+        commit_once(commit, location, _Write(write))
 
 
 def test_a_crash_in_native_code_is_an_error_of_the_destination(lake: Lake) -> None:
@@ -126,17 +137,17 @@ def test_a_crash_in_native_code_is_an_error_of_the_destination(lake: Lake) -> No
     class PanicException(BaseException):
         """As the library's own, which cannot be made here."""
 
-    def write(_: DeltaTable | None) -> int:
+    def write(_: DeltaTable | None) -> bool:
         raise PanicException("called `Option::unwrap()` on a `None` value")
 
     with pytest.raises(DestinationError, match="cannot write the Delta table"):
-        commit_once(commit, location, write)
+        commit_once(commit, location, _Write(write))
 
-    def stop(_: DeltaTable | None) -> int:
+    def stop(_: DeltaTable | None) -> bool:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        commit_once(commit, location, stop)
+        commit_once(commit, location, _Write(stop))
 
 
 def test_conflicts_end_after_some_tries(lake: Lake) -> None:
@@ -145,7 +156,7 @@ def test_conflicts_end_after_some_tries(lake: Lake) -> None:
     commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
     seen = []
 
-    def write(table: DeltaTable | None) -> int:
+    def write(table: DeltaTable | None) -> bool:
         from deltalake.exceptions import CommitFailedError
 
         seen.append(None if table is None else table.version())
@@ -153,7 +164,7 @@ def test_conflicts_end_after_some_tries(lake: Lake) -> None:
         raise CommitFailedError("a concurrent transaction added new data")
 
     with pytest.raises(CommitConflictError, match="each of 6 times") as caught:
-        commit_once(commit, location, write)
+        commit_once(commit, location, _Write(write))
     assert caught.value.is_retryable
     assert seen == [None, 0, 1, 2, 3, 4]
 

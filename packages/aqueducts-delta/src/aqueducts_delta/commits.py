@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aqueducts_delta.locations import TableLocation
 
-__all__ = ["CommitConflictError", "RunCommit", "commit_once"]
+__all__ = ["CommitConflictError", "RunCommit", "TableWrite", "commit_once"]
 
 _ATTEMPTS = 6
 """The first, and five more after conflicts."""
@@ -71,15 +71,17 @@ class RunCommit(msgspec.Struct, frozen=True):
         """Whether the table has this commit already."""
         return table.transaction_version(self.application) is not None
 
-    def report(self, table: DeltaTable, rows: int | None = None) -> WriteReport:
-        """What the commit did, by the table's own history; `rows` where the writer counted them."""
-        metrics = self._metrics(table.history(_RECENT)) or self._metrics(table.history()) or {}
-        if rows is None:
-            rows = int(metrics.get("num_source_rows", metrics.get("num_added_rows", 0)))
-        files = metrics.get("num_added_files", metrics.get("num_target_files_added"))
-        return WriteReport(
-            rows=rows, files=None if files is None else int(files), location=self.location
-        )
+    def history(self, table: DeltaTable) -> Mapping[str, Any]:
+        """What the table's history says of the commit; nothing where it cannot be read.
+
+        Whatever becomes of this, the commit is there.
+        """
+        try:
+            found = self._metrics(table.history(_RECENT)) or self._metrics(table.history())
+        # Errors of all kinds come out of deltalake.
+        except Exception:  # noqa: BLE001
+            return {}
+        return found or {}
 
     def _metrics(self, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         own = (entry for entry in entries if entry.get(_RUN_KEY) == self.run_id)
@@ -87,16 +89,39 @@ class RunCommit(msgspec.Struct, frozen=True):
         return found
 
 
-def commit_once(
-    commit: RunCommit,
-    location: TableLocation,
-    write: Callable[[DeltaTable | None], int | None],
-) -> WriteReport:
-    """Write until the table has the commit; `write(table)` makes it and returns its rows.
+class TableWrite(Protocol):
+    """Puts the rows of a run into a table, in one commit."""
 
-    It returns None where there was nothing to commit.
+    rows: int
+    """Written so far; all of them after the call."""
 
-    `table` is the newest version, None where there is none yet. A conflict with another writer
+    def __call__(self, table: DeltaTable | None) -> bool:
+        """Write to the table, or to a new one; False where there is nothing to commit."""
+
+
+class _State(msgspec.Struct, frozen=True):
+    """What a table had before a write."""
+
+    version: int
+    files: frozenset[str]
+
+    @classmethod
+    def of(cls, table: DeltaTable | None) -> _State:
+        if table is None:
+            return cls(-1, frozenset())
+        return cls(table.version(), frozenset(table.file_uris()))
+
+    def added(self, table: DeltaTable) -> int | None:
+        """How many files came since; None where others may have added some of them."""
+        if table.version() != self.version + 1:
+            return None
+        return len(frozenset(table.file_uris()) - self.files)
+
+
+def commit_once(commit: RunCommit, location: TableLocation, write: TableWrite) -> WriteReport:
+    """Write until the table has the commit.
+
+    `write` gets the newest version, None where there is none yet. A conflict with another writer
     means reading the table and writing again, after a while that grows and is never the same. After
     any other failure the table is asked whether the commit is there: an answer may have been lost.
 
@@ -110,25 +135,27 @@ def commit_once(
             time.sleep(_FIRST_WAIT_SECONDS * 2**attempt * (0.5 + random.random()))  # noqa: S311 - spreads writers
         table = find_table(location, DestinationError)
         if table is not None and commit.is_in(table):
-            return commit.report(table)
+            return _report(commit, location, table, write.rows or None)
+        before = _State.of(table)
+        error: BaseException | None = None
         try:
-            rows = write(table)
+            if not write(table):
+                return WriteReport(rows=0, files=0, location=commit.location)
         except AqueductsError:
             raise
-        except CommitFailedError as error:
-            conflict = error
+        except CommitFailedError as failed:
+            conflict = failed
             continue
         # Whatever deltalake raises: the commit may be there nevertheless.
-        except BaseException as error:
-            if not isinstance(error, Exception) and not is_panic(error):
+        except BaseException as failed:
+            if not isinstance(failed, Exception) and not is_panic(failed):
                 raise
-            if table is None and _LOST_RACE in str(error):
-                conflict = error
+            if table is None and _LOST_RACE in str(failed):
+                conflict = failed
                 continue
-            return _look_up(commit, location, error)
-        if rows is None:
-            return WriteReport(rows=0, files=0, location=commit.location)
-        return _look_up(commit, location, None, rows)
+            error = failed
+        found = _look_up(commit, location, error)
+        return _report(commit, location, found, write.rows, before)
     raise CommitConflictError(
         f"other writers changed the Delta table at {location.shown!r} each of {_ATTEMPTS} times "
         f"that this run tried to commit: {first_line(conflict) if conflict else ''}",
@@ -136,19 +163,36 @@ def commit_once(
     ) from conflict
 
 
-def _look_up(
-    commit: RunCommit,
-    location: TableLocation,
-    error: BaseException | None,
-    rows: int | None = None,
-) -> WriteReport:
-    """What the table says of the commit; where it does not have it, `error` is told."""
+def _look_up(commit: RunCommit, location: TableLocation, error: BaseException | None) -> DeltaTable:
+    """The table with the commit in it; where it does not have it, `error` is told."""
     table = find_table(location, DestinationError)
     if table is not None and commit.is_in(table):
-        return commit.report(table, rows)
+        return table
     if error is not None:
         raise failure(error, DestinationError, "cannot write the Delta table", location) from error
     raise DestinationError(
         f"the Delta table at {location.shown!r} does not have the commit of this run",
         hint="another program may have removed or restored the table meanwhile",
     )
+
+
+def _report(
+    commit: RunCommit,
+    location: TableLocation,
+    table: DeltaTable,
+    rows: int | None,
+    before: _State | None = None,
+) -> WriteReport:
+    """What the commit did; `rows` is None where an earlier process wrote them.
+
+    The history of a table in a bucket is not asked for what is known without it: deltalake holds
+    the interpreter while it waits for the store, so that nothing else of the process goes on.
+    """
+    files = None if before is None else before.added(table)
+    if rows is None or (files is None and location.local_path is not None):
+        metrics = commit.history(table)
+        if rows is None:
+            rows = int(metrics.get("num_source_rows", metrics.get("num_added_rows", 0)))
+        added = metrics.get("num_added_files", metrics.get("num_target_files_added"))
+        files = None if added is None else int(added)
+    return WriteReport(rows=rows, files=files, location=commit.location)

@@ -16,6 +16,9 @@ __all__ = ["failure", "first_line", "is_panic", "reported"]
 
 _DISK_FULL = "No space left on device"
 _DENIED = "Permission denied"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_CAUSE = "\u21b3"
+"""An arrow, before what caused what the line above says."""
 _NOISE = re.compile(
     r"^(Generic (DeltaTable|LocalFileSystem|delta kernel) error|External error|Kernel error"
     r"|Failed to parse parquet|Data does not match the schema or partitions of the table): "
@@ -23,8 +26,13 @@ _NOISE = re.compile(
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says in its first line, without the names of the layers it came through."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    """What an error says in its first line, without the names of the layers it came through.
+
+    What object stores say comes as a line for each layer, in colours; these lines belong together.
+    """
+    lines = _COLOUR.sub("", str(error)).strip().splitlines() or [type(error).__name__]
+    causes = [line.strip()[1:].strip() for line in lines[1:] if line.strip().startswith(_CAUSE)]
+    text = ": ".join([lines[0], *causes])
     while (shorter := _NOISE.sub("", text)) != text:
         text = shorter
     return text
@@ -62,4 +70,8 @@ def failure(
         return StorageError(message, hint="the disk is full; free some space, or move the table")
     if _DENIED in text:
         return StorageError(message, hint="give this user the permission, or choose another place")
+    if location.local_path is None and isinstance(error, OSError):
+        return StorageError(
+            message, hint="check the location, the endpoint, and the credentials and the region"
+        )
     return kind(message)

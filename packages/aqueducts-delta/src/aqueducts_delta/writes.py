@@ -76,9 +76,10 @@ class StreamedWrite:
         self._target = target
         self._conditions = conditions
         """Which rows are replaced; None means that none are."""
+        self.rows = 0
 
-    def __call__(self, table: DeltaTable | None) -> int:
-        """Write, commit and return the rows."""
+    def __call__(self, table: DeltaTable | None) -> bool:
+        """Write and commit."""
         columns = self._target.columns(self._frame.schema, table)
         caster = BatchCaster(self._frame.schema, columns.schema)
         mode: dict[str, Any] = {"mode": "append"}
@@ -96,8 +97,11 @@ class StreamedWrite:
             return rows
 
         with Feed(self._frame, columns.schema, shape, self._target.guard) as feed:
-            self._target.append(feed.reader(), table, **mode)
-        return feed.rows
+            try:
+                self._target.append(feed.reader(), table, **mode)
+            finally:
+                self.rows = feed.rows
+        return True
 
 
 class UpsertWrite:
@@ -111,19 +115,21 @@ class UpsertWrite:
         self._target = target
         self._keys = keys
         self._spool: Spool | None = None
+        self.rows = 0
 
-    def __call__(self, table: DeltaTable | None) -> int | None:
-        """Merge, commit and return the rows; None where there are none, and no commit."""
+    def __call__(self, table: DeltaTable | None) -> bool:
+        """Merge and commit, where there are rows or a table is to be made."""
         columns = self._target.columns(self._frame.schema, table)
         spool = self._spooled(columns.schema)
         self._target.guard.commit()
+        self.rows = spool.rows
         if not spool.rows and table is not None:
-            return None
+            return False
         if table is None:
             self._target.append(spool.reader(), None)
         else:
             self._merge(table, spool, columns)
-        return spool.rows
+        return True
 
     def _spooled(self, schema: pa.Schema) -> Spool:
         if self._spool is None or self._spool.schema != schema:
