@@ -11,6 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from servers.fixtures import azure_server, ceph_server, gcs_server, moto_server
+
+__all__ = ["azure_server", "ceph_server", "gcs_server", "moto_server"]
 
 COMMAND = Path(sys.executable).with_name("aqueducts")
 
