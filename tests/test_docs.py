@@ -33,10 +33,12 @@ from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import click
 import pytest
 import yaml
 
 import aqueducts
+from aqueducts.cli.group import cli
 from aqueducts.pipeline_tests.reading import read_test_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +46,7 @@ DOCS = ROOT / "docs"
 PAGES = [*sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]), ROOT / "README.md"]
 """Without the pages of errors: what is in them is wrong on purpose, and has tests of its own."""
 
-DRAWINGS = {"architecture.md": 2, "memory.md": 2}
+DRAWINGS = {"architecture.md": 2, "memory.md": 2, "remote.md": 1}
 """How many drawings each page may have."""
 
 HOME = "/home/ann"
@@ -423,6 +425,11 @@ def _look_up(words: list[str], place: str) -> None:
             assert set(names) <= {*environments, "executor", "odbc", "delta", "cloud"}, place
         case "." | "source":
             assert arguments == [".venv/bin/activate"], place
+        case "aqueducts":
+            group = click.Context(cli, resilient_parsing=True)
+            command = cli.get_command(group, arguments[0])
+            assert command is not None, place
+            command.make_context(arguments[0], arguments[1:])
         case "git" | "cd":
             pass
         case _:

@@ -16,6 +16,7 @@ from aqueducts.events import (
     DestinationStarted,
     Event,
     Notice,
+    Progress,
     RunCompleted,
     RunFailed,
     RunStarted,
@@ -80,6 +81,7 @@ def test_events_are_complete_and_in_order(lab: Lab) -> None:
         StageCompleted,
         DestinationStarted,
         DestinationCompleted,
+        *[Progress] * 2,  # the final count of each source
         RunCompleted,
     ]
     started = lab.event(RunStarted)

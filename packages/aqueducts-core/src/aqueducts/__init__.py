@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from aqueducts.planning import plan
     from aqueducts.plugins import Plugins
     from aqueducts.preview import preview
+    from aqueducts.remote import Executor
     from aqueducts.results import RunResult
     from aqueducts.run import run, run_sync
     from aqueducts.threads import Cancellation, RunCancelledError
@@ -72,6 +73,7 @@ __all__ = [
     "ConnectionProblem",
     "DestinationError",
     "EngineError",
+    "Executor",
     "ExecutorBusyError",
     "ExecutorError",
     "ExecutorUnreachableError",
@@ -116,6 +118,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cancellation": "threads",
+    "Executor": "remote",
     "Pipeline": "pipeline",
     "Plugins": "plugins",
     "Problem": "diagnostics",

@@ -20,9 +20,11 @@ __all__ = [
     "OutputTable",
     "Progress",
     "Replanned",
+    "RunAccepted",
     "RunCancelled",
     "RunCompleted",
     "RunFailed",
+    "RunQueued",
     "RunStarted",
     "SourceRegistered",
     "StageCompleted",
@@ -33,6 +35,20 @@ __all__ = [
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """Base of all events."""
+
+
+class RunAccepted(_Event, frozen=True, kw_only=True, tag="accepted"):
+    """An executor has taken the run on; only of runs elsewhere."""
+
+    execution_id: str
+    """What the executor calls the run."""
+
+
+class RunQueued(_Event, frozen=True, kw_only=True, tag="queued"):
+    """The run waits for others on its executor; only of runs elsewhere."""
+
+    position: int
+    """How many runs that wait as well are before it: 0 is next."""
 
 
 class RunStarted(_Event, frozen=True, kw_only=True, tag="started"):
@@ -101,7 +117,7 @@ class StageOutput(_Event, frozen=True, kw_only=True, tag="stage_output"):
 
 
 class Progress(_Event, frozen=True, kw_only=True, tag="progress"):
-    """Counters of one step so far; told at most a few times a second."""
+    """Counters of one step so far: at most a few times a second, and the final ones of sources."""
 
     step: Literal["source", "stage", "destination"]
     name: str
@@ -189,7 +205,9 @@ class RunCancelled(_Event, frozen=True, kw_only=True, tag="cancelled"):
 
 
 Event: TypeAlias = (
-    RunStarted
+    RunAccepted
+    | RunQueued
+    | RunStarted
     | SourceRegistered
     | StageStarted
     | StageCompleted

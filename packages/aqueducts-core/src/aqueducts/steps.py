@@ -271,9 +271,9 @@ class Steps:
     def _progress(self) -> Iterator[None]:
         """Tell how many rows the sources have given, a few times a second."""
         ended = threading.Event()
+        told: dict[str, int] = {}
 
         def tell() -> None:
-            told: dict[str, int] = {}
             while not ended.wait(_PROGRESS_SECONDS):
                 self._tell_progress(told)
 
@@ -284,12 +284,16 @@ class Steps:
         finally:
             ended.set()
             thread.join()
+        self._tell_rows_read(told)  # whoever only hears of the run has no other final count
 
-    def _tell_progress(self, told: dict[str, int]) -> None:
+    def _tell_rows_read(self, told: dict[str, int]) -> None:
         for name, rows in self._session.rows_read().items():
             if told.get(name) != rows:
                 told[name] = rows
                 self._context.emit(Progress(step="source", name=name, rows=rows))
+
+    def _tell_progress(self, told: dict[str, int]) -> None:
+        self._tell_rows_read(told)
         if self._rows_before is not None:
             written = max(0, self._session.rows_out() - self._rows_before)
             name = self._pipeline.destination.name

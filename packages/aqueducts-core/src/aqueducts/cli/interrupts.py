@@ -16,9 +16,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Interrupts", "leave"]
+__all__ = ["Interrupts", "LastWords", "leave"]
 
 _PATIENCE_SECONDS = 2.6
 """How long a cancelled run may clean up; then the process ends without."""
@@ -30,6 +30,15 @@ _LAST_WORDS_SECONDS = 0.1
 
 _CLOSE = 0
 """No signal has this number: it ends the thread."""
+
+
+class LastWords(NamedTuple):
+    """What is said when the process ends without the run having ended."""
+
+    again: str = "killed"
+    """After a second signal."""
+    late: str = "the engine does not stop: leaving it behind"
+    """When the patience is over."""
 
 
 class Interrupts:
@@ -45,12 +54,14 @@ class Interrupts:
         say_last_words: Callable[[str], None],
         *,
         patience_seconds: float = _PATIENCE_SECONDS,
+        words: LastWords | None = None,
     ) -> None:
         self.received: signal.Signals | None = None
         """The first signal that came."""
         self._cancel = cancel
         self._say_last_words = say_last_words
         self._patience_seconds = patience_seconds
+        self._words = words or LastWords()
         self._handlers: dict[signal.Signals, Any] = {}
         self._former_fd = -1
         self._read_fd = self._write_fd = -1
@@ -102,9 +113,9 @@ class Interrupts:
         try:
             if self._next(deadline) is None:
                 return
-            words = "killed"
+            words = self._words.again
         except TimeoutError:
-            words = "the engine does not stop: leaving it behind"
+            words = self._words.late
         _call_aside(lambda: self._say_last_words(words)).join(_LAST_WORDS_SECONDS)
         leave(self.exit_code)
 

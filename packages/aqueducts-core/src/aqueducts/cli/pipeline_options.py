@@ -16,10 +16,17 @@ from aqueducts.cli.option_types import PARAMETER
 from aqueducts.cli.stage_names import PipelineFile
 
 if TYPE_CHECKING:
+    from aqueducts.documents import Document
     from aqueducts.pipeline import Pipeline
     from aqueducts.plugins import Plugins
 
-__all__ = ["PipelineOptions", "load_pipeline", "pipeline_options"]
+__all__ = [
+    "PipelineOptions",
+    "load_pipeline",
+    "pipeline_options",
+    "read_params",
+    "read_pipeline",
+]
 
 CallableT = TypeVar("CallableT", bound=Callable[..., Any])
 
@@ -129,18 +136,40 @@ def pipeline_options(function: CallableT) -> CallableT:
 
 def load_pipeline(options: PipelineOptions, plugins: Plugins, console: Console) -> Pipeline:
     """Load and check the pipeline. Raises PipelineError with everything that is wrong."""
-    from aqueducts.load import load, load_text, params_from_file
+    from aqueducts.load import load, load_text
+
+    given: dict[str, Any] = {
+        "params": read_params(options),
+        "plugins": plugins,
+        "strict": options.is_strict,
+    }
+    if not options.needs_format:
+        return load(options.file, **given)
+    name, text = _read(options.file, console)
+    return load_text(text, file=name, format=options.document_format or _detect(text), **given)
+
+
+def read_params(options: PipelineOptions) -> dict[str, object]:
+    """The parameters; those on the command line win. Raises PipelineError."""
+    from aqueducts.load import params_from_file
 
     params: dict[str, object] = {}
     if options.params_file is not None:
         params.update(params_from_file(options.params_file))
     params.update(options.params)
-    given: dict[str, Any] = {"params": params, "plugins": plugins, "strict": options.is_strict}
-    if not options.needs_format:
-        return load(options.file, **given)
-    name, text = _read(options.file, console)
-    console.texts[name] = text
-    return load_text(text, file=name, format=options.document_format or _detect(text), **given)
+    return params
+
+
+def read_pipeline(options: PipelineOptions, console: Console) -> tuple[str, Document]:
+    """What the file is called in messages, and what is in it. Raises PipelineError."""
+    from aqueducts.documents import read_document
+    from aqueducts.load import read_text
+
+    if options.needs_format:
+        name, text = _read(options.file, console)
+        return name, read_document(text, file=name, format=options.document_format or _detect(text))
+    text, format_ = read_text(options.file)
+    return options.file, read_document(text, file=options.file, format=format_)
 
 
 def _read(file: str, console: Console) -> tuple[str, str]:
@@ -159,7 +188,8 @@ def _read(file: str, console: Console) -> tuple[str, str]:
     except OSError as error:
         raise click.UsageError(f"Cannot read {file}: {error.strerror}") from error
     name = "<stdin>" if is_stdin else file
-    return name, decode(name, content).removeprefix("\ufeff")
+    text = console.texts[name] = decode(name, content).removeprefix("\ufeff")
+    return name, text
 
 
 def _detect(text: str) -> DocumentFormat:

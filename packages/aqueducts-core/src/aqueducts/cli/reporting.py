@@ -17,19 +17,23 @@ from aqueducts.cli.console.progress import PlainProgress, ProgressView, SilentPr
 from aqueducts.cli.console.summary import result_as_json, summary
 from aqueducts.cli.failures import error_as_json
 from aqueducts.cli.interruptible import replanned_words
-from aqueducts.errors import CommitLostError, CommitUnknownError
-from aqueducts.events import Event, Notice, Replanned, StageOutput
+from aqueducts.errors import CommitLostError, CommitUnknownError, ExecutorError, RunCrashedError
+from aqueducts.events import Event, Notice, Replanned, RunAccepted, StageOutput
 
 if TYPE_CHECKING:
     from aqueducts.cli.attempts import Attempt
     from aqueducts.diagnostics import Problem
     from aqueducts.errors import AqueductsError
     from aqueducts.pipeline import Pipeline
+    from aqueducts.remote import Submission
     from aqueducts.results import RunResult, RunSettings
 
 __all__ = ["ReportOptions", "Reporter"]
 
 Output = Literal["human", "json"]
+
+_OPEN_ENDED = (CommitLostError, CommitUnknownError, ExecutorError, RunCrashedError)
+"""Errors that do not tell whether the destination has the result."""
 
 
 class ReportOptions(msgspec.Struct, frozen=True):
@@ -37,6 +41,8 @@ class ReportOptions(msgspec.Struct, frozen=True):
 
     output: Output = "human"
     has_progress: bool = True
+    executor: str | None = None
+    """Where the pipeline runs, where that is not here."""
 
 
 class Reporter:
@@ -58,7 +64,7 @@ class Reporter:
         if self._is_logging or console.is_quiet:
             return SilentProgress()
         if self._options.has_progress and console.is_live_possible:
-            return LiveProgress(console)
+            return LiveProgress(console, is_elsewhere=self._options.executor is not None)
         return PlainProgress(console)
 
     def __call__(self, event: Event) -> None:
@@ -74,6 +80,8 @@ class Reporter:
                 self._view.print_above(lambda: self._console.write_result(text))
             case Notice():
                 self.note(event.message)
+            case RunAccepted() if isinstance(self._view, LiveProgress):
+                self.note(f"run {event.execution_id} on {self._options.executor}")
             case Replanned():
                 self.note(replanned_words(event))
             case _:
@@ -91,6 +99,18 @@ class Reporter:
         if self._console.verbosity and not self._is_logging and not self._console.is_quiet:
             self._console.tell(_details(pipeline, settings))
 
+    def submitting(self, submission: Submission) -> None:
+        """The pipeline is about to be sent: its warnings, and what is different elsewhere."""
+        self._warn(as_problems(submission.warnings))
+        if submission.relative_paths:
+            paths = ", ".join(submission.relative_paths)
+            self.note(
+                f"{paths}: files of the executor, which looks relative paths up in its own "
+                "working directory"
+            )
+        for problem in submission.unknown_here:
+            self.note(f"{problem.message}; not checked here, the executor has to know it")
+
     def _warn(self, warnings: list[Problem]) -> None:
         self._warnings = problems_as_json(warnings)
         if self._is_logging:
@@ -104,7 +124,8 @@ class Reporter:
         if self._is_logging:
             self._log.write("cancelling", signal=name)
             return
-        message = f"{name}: cancelling; press Ctrl-C again to leave at once"
+        where = "" if self._options.executor is None else f" on {self._options.executor}"
+        message = f"{name}: cancelling{where}; press Ctrl-C again to leave at once"
         self._view.print_above(lambda: self._console.tell(message))
 
     def stop(self) -> None:
@@ -124,8 +145,7 @@ class Reporter:
     def failed(self, error: AqueductsError) -> None:
         """The run failed, or never began; the error itself is told by whoever catches it."""
         self._view.stop()
-        is_open = isinstance(error, CommitLostError | CommitUnknownError)
-        if self._view.steps.destination is not None and not is_open:
+        if self._view.steps.destination is not None and not isinstance(error, _OPEN_ENDED):
             error.add_note(f"the run failed{self._untouched()}")
         if self._options.output == "json":
             self._write_end("failed", error=error_as_json(error), warnings=self._warnings)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from aqueducts.cli.common_options import AqueductsCommand
 from aqueducts.cli.console import Console
+from aqueducts.cli.executor_options import executor_options, take_executor
 from aqueducts.cli.exit_codes import EXIT_CODES_HELP
 from aqueducts.cli.pipeline_options import PipelineOptions, pipeline_options
+from aqueducts.cli.report_options import report_options
 from aqueducts.cli.resource_options import Resources, resource_options
 
 __all__ = ["command"]
+
+_LOCAL_OPTIONS = {
+    "max_memory_bytes": "--max-memory",
+    "spill_dir": "--spill-dir",
+    "threads": "--threads",
+}
 
 
 @click.command(
@@ -23,30 +32,14 @@ __all__ = ["command"]
 )
 @pipeline_options
 @resource_options
+@report_options
+@executor_options(is_required=False)
 @click.option(
-    "--output",
-    type=click.Choice(["human", "json"]),
-    default="human",
-    show_default=True,
-    envvar="AQUEDUCTS_OUTPUT",
-    show_envvar=True,
-    help="What standard output gets: tables, or the result as one JSON object.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice(["human", "json"]),
-    default="human",
-    show_default=True,
-    envvar="AQUEDUCTS_LOG_FORMAT",
-    show_envvar=True,
-    help="What standard error gets: progress, or every event as a line of JSON.",
-)
-@click.option(
-    "--no-progress",
+    "--detach",
     is_flag=True,
-    envvar="AQUEDUCTS_NO_PROGRESS",
+    envvar="AQUEDUCTS_DETACH",
     show_envvar=True,
-    help="Print plain lines instead of a live display.",
+    help="With --executor: print the run's id and leave; see aqueducts attach.",
 )
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -57,8 +50,32 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     console = ctx.ensure_object(Console)
     console.log_format = given.pop("log_format")
     pipeline = PipelineOptions.take(given)
+    executor = take_executor(given)
+    is_detached = given.pop("detach")
+    if executor is not None:
+        _refuse_local_options(ctx)
+        from aqueducts.cli.running_elsewhere import RemoteOptions, run_elsewhere, submit
+
+        if is_detached:
+            submit(pipeline, executor, console)
+            return
+        options = RemoteOptions(output=given["output"], no_progress=given["no_progress"])
+        run_elsewhere(pipeline, executor, options, console)
+        return
+    if is_detached and ctx.get_parameter_source("detach") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--detach is for runs on an executor; give --executor as well.")
+
     resources = Resources.take(given, console, reads_stdin=pipeline.reads_stdin)
 
     from aqueducts.cli.running import RunOptions, run_pipeline  # imports the models
 
     run_pipeline(pipeline, RunOptions(**given), resources, console)
+
+
+def _refuse_local_options(ctx: click.Context) -> None:
+    """Those of the environment may be meant for other runs; on the command line they are not."""
+    for name, option in _LOCAL_OPTIONS.items():
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option} does not reach an executor, which has limits of its own."
+            )

@@ -29,7 +29,7 @@ from aqueducts.protocol.codec import (
     decode_executor_message,
     encode,
 )
-from aqueducts.protocol.failures import error_of, execution_error, message_problem
+from aqueducts.protocol.failures import error_of, execution_error, message_problem, problem_of
 from aqueducts.protocol.run_messages import RunMessages, progress_event, stage_label
 from aqueducts.protocol.stage_texts import OutputText, StageOutputs, stage_payloads
 
@@ -61,6 +61,7 @@ __all__ = [
     "limits",
     "message_problem",
     "messages",
+    "problem_of",
     "progress_event",
     "stage_label",
     "stage_payloads",

@@ -7,7 +7,7 @@ from aqueducts.diagnostics import Problem
 from aqueducts.protocol.bodies import RunState
 from aqueducts.protocol.messages import ExecutionError, MessageProblem
 
-__all__ = ["error_of", "execution_error", "message_problem"]
+__all__ = ["error_of", "execution_error", "message_problem", "problem_of"]
 
 
 def execution_error(
@@ -54,7 +54,7 @@ def error_of(message: ExecutionError) -> errors.AqueductsError:
 def _made(message: ExecutionError) -> errors.AqueductsError:
     kind = _classes().get(message.code, errors.RunError)
     if issubclass(kind, errors.PipelineError):
-        return kind([_problem(each) for each in message.problems] or [_whole(message)])
+        return kind([problem_of(each) for each in message.problems] or [_whole(message)])
     if kind is errors.QueryError:
         return errors.QueryError(
             message.message,
@@ -71,7 +71,8 @@ def _whole(message: ExecutionError) -> Problem:
     return Problem(message.code, message.message, help=message.hint)
 
 
-def _problem(problem: MessageProblem) -> Problem:
+def problem_of(problem: MessageProblem) -> Problem:
+    """A problem that came over the wire, without a place in a file."""
     return Problem(
         problem.code, problem.message, help=problem.help, note=problem.note, path=problem.path
     )

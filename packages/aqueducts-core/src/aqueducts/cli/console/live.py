@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aqueducts.cli.console import quantities
+from aqueducts.cli.console.progress import queue_words
 from aqueducts.cli.console.step_lines import step_lines
 from aqueducts.cli.console.steps import Steps
 from aqueducts.cli.console.terminal import Console
-from aqueducts.events import Event
+from aqueducts.events import Event, RunQueued
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -33,8 +34,17 @@ _LINES_KEPT = 40
 class LiveProgress:
     """A line per step with state, rows, bytes, rate and time."""
 
-    def __init__(self, console: Console, *, delay_seconds: float = _DELAY_SECONDS) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        delay_seconds: float = _DELAY_SECONDS,
+        is_elsewhere: bool = False,
+    ) -> None:
         self.steps = Steps()
+        self._is_elsewhere = is_elsewhere
+        self._runs_before: int | None = None
+        """Of a run that waits on an executor: how many are before it in the queue."""
         self._console = console
         self._started_at = time.monotonic()
         self._steps_lock = threading.Lock()
@@ -51,6 +61,8 @@ class LiveProgress:
         """Take an event in; the region shows it with its next refresh."""
         with self._steps_lock:
             self.steps.apply(event, time.monotonic())
+            if isinstance(event, RunQueued):
+                self._runs_before = event.position
 
     def print_above(self, write: Callable[[], None]) -> None:
         """Print between what stays and the region."""
@@ -125,11 +137,17 @@ class LiveProgress:
 
     def _total(self) -> str:
         elapsed = quantities.duration(time.monotonic() - self._started_at)
-        parts = [elapsed if self.steps.by_key else f"loading, {elapsed}"]
-        memory = _resident_bytes()
+        parts = [elapsed if self.steps.by_key else f"{self._waiting()}, {elapsed}"]
+        memory = None if self._is_elsewhere else _resident_bytes()
         if memory is not None:
             parts.append(f"{quantities.size(memory)} of memory")
         return self._console.messages(f"  {', '.join(parts)}", "dim")
+
+    def _waiting(self) -> str:
+        """What is waited for before the first step."""
+        if self._runs_before is not None:
+            return queue_words(self._runs_before)
+        return "waiting for the executor" if self._is_elsewhere else "loading"
 
 
 def _resident_bytes() -> int | None:

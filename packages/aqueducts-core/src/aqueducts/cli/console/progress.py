@@ -15,13 +15,15 @@ from aqueducts.events import (
     DestinationCompleted,
     DestinationStarted,
     Event,
+    RunAccepted,
+    RunQueued,
     RunStarted,
     SourceRegistered,
     StageCompleted,
     StageStarted,
 )
 
-__all__ = ["PlainProgress", "ProgressView", "SilentProgress"]
+__all__ = ["PlainProgress", "ProgressView", "SilentProgress", "queue_words"]
 
 _HEARTBEAT_SECONDS = 30.0
 
@@ -122,6 +124,10 @@ def _running(step: Step, now: float) -> str:
 
 def _words(event: Event) -> str | None:
     match event:
+        case RunAccepted():
+            return f"the executor calls this run {visible(event.execution_id)}"
+        case RunQueued():
+            return queue_words(event.position)
         case RunStarted():
             return _run_words(event)
         case SourceRegistered():
@@ -152,6 +158,13 @@ def _words(event: Event) -> str | None:
             return f"destination {visible(event.name)}: done{_listed(facts)}"
         case _:
             return None
+
+
+def queue_words(runs_before: int) -> str:
+    """Where in the queue of an executor a run is."""
+    if runs_before == 0:
+        return "queued: next"
+    return f"queued: {quantities.count(runs_before, 'run')} before this one"
 
 
 def _run_words(event: RunStarted) -> str:

@@ -30,7 +30,8 @@ def summary(result: RunResult, steps: Steps, style: Styler) -> str:
             f"{quantities.rows(destination.rows)} out"
             + ("" if size is None else f" ({quantities.size(size)})")
         )
-    facts.append(f"peak memory {quantities.size(result.peak_memory_bytes)}")
+    if result.peak_memory_bytes:  # an executor may not tell it
+        facts.append(f"peak memory {quantities.size(result.peak_memory_bytes)}")
     lines = [style(facts[0], "green") + "".join(separator + fact for fact in facts[1:])]
     if destination is not None:
         place = destination.location or destination.name
