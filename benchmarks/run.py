@@ -22,6 +22,7 @@ import delta_tables
 import json_documents
 import kill_rounds
 import memory_limits
+import odbc_read
 import overhead
 import three_stages
 import wide_join
@@ -40,6 +41,7 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "delta_append": delta_tables.run_append,
     "delta_upsert": delta_tables.run_upsert,
     "delta_kills": delta_kills.run,
+    "odbc_read": odbc_read.run,
     "kill_rounds": kill_rounds.run,
     "memory": memory_limits.run,
 }

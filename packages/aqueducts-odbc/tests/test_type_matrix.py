@@ -113,6 +113,7 @@ MYSQL: list[Cell] = [
     ("datetime", f"'{SECOND}'", pa.timestamp("s"), SECOND),
     ("datetime(3)", f"'{MILLI}'", pa.timestamp("ms"), MILLI),
     ("datetime(6)", f"'{NAIVE}'", MICRO, NAIVE),
+    ("timestamp(6)", "'2024-01-02 08:34:05.678901'", MICRO, NAIVE),  # of a session at +05:30
     ("date", "'9999-12-31'", pa.date32(), datetime.date.max),
     ("time", "'12:34:56'", pa.time32("s"), NOON.replace(microsecond=0)),
     ("time(6)", "'12:34:56.789012'", pa.time64("us"), NOON),

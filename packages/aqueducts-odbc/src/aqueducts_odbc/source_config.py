@@ -101,7 +101,7 @@ class OdbcSourceConfig(ConnectionConfig):
         "string or float64; without it decimal<38,18>.",
     )
     batch_rows: PositiveInt = Field(
-        default=20_000, le=1_000_000, description="Rows that are fetched at a time, at most."
+        default=10_000, le=1_000_000, description="Rows that are fetched at a time, at most."
     )
     max_text_bytes: PositiveInt = Field(
         default=32_768,

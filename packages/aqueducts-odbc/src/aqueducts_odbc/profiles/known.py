@@ -32,6 +32,8 @@ MYSQL = Profile(
     file_names=("libmaodbc", "libmyodbc"),
     words=("mariadb", "mysql"),
     package="odbc-mariadb",
+    # A TIMESTAMP comes in the session's zone, without saying which.
+    keywords={"INITSTMT": "SET time_zone = '+00:00'"},
     login_timeout_keyword="CONN_TIMEOUT",
     session_query="SELECT CONNECTION_ID()",
     cancel_statement="KILL QUERY {}",
