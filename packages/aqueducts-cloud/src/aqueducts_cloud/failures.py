@@ -139,14 +139,20 @@ def _region(text: str) -> _Cause:
 
 _NETWORK = (
     ("credentials", "no credentials were found", _CREDENTIALS),
-    ("URL scheme is not allowed", "the endpoint is plain http", None),
+    ("url scheme is not allowed", "the endpoint is plain http", None),
     ("builder error", "the endpoint is plain http, or no URL", None),
     ("certificate", "the server's certificate is not trusted", None),
+    ("unknownissuer", "the server's certificate is not trusted", None),
     ("timed out", "the store did not answer in time", _ENDPOINT),
-    ("Connection refused", "the connection was refused", _ENDPOINT),
+    ("timedout", "the store did not answer in time", _ENDPOINT),
+    ("kind: timeout", "the store did not answer in time", _ENDPOINT),
+    ("connection refused", "the connection was refused", _ENDPOINT),
+    ("connectionrefused", "the connection was refused", _ENDPOINT),
     ("dns error", "the name of the store's host is not known", _ENDPOINT),
     ("lookup", "the name of the store's host is not known", _ENDPOINT),
+    ("invalidmessage", "the server does not speak TLS", _ENDPOINT),
     ("connect", "no connection could be made", _ENDPOINT),
+    ("reset", "the connection was broken", _ENDPOINT),
     ("body", "the answer was cut off", _ENDPOINT),
 )
 _PLAIN_HTTP = "set allow_http: true in storage_config if that is meant"
@@ -163,6 +169,7 @@ def _network(text: str, provider: str, code: str) -> _Cause:
         if status[1].startswith("5"):
             return _Cause(f"the store is overloaded or broken ({detail})", "run again later")
         return _Cause(f"the store refuses it ({detail})", _ENDPOINT[provider])
+    text = text.lower()
     if any(each in text for each in ("169.254.", "metadata.google", "security-credentials")):
         return _Cause("no credentials were found", _CREDENTIALS[provider])
     for mark, what, hints in _NETWORK:

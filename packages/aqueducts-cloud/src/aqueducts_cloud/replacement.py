@@ -16,6 +16,7 @@ until the next write. Only who does not know the marker sees old and new files f
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ class Replacement:
         self._prefix = f"{folder}/" if folder else ""
         self._marker_key = f"{self._prefix}{MARKER}"
         self._run = run
+        self._owner = f"{run}-{secrets.token_hex(4)}"
+        """Whose the marker is: of this write, and of no other of the same run."""
         self._beat = 0
         self._is_switched = False
 
@@ -79,7 +82,11 @@ class Replacement:
             try:
                 await self._put("old", old, mode)
                 break
-            except FileExistsError:
+            except Exception as error:
+                if await self._is_ours():
+                    break  # only the answer was lost
+                if not _is_taken(error):
+                    raise
                 mode = await self._wait_for_other()
                 old = await self._counting()
         # Another run may have ended between the look and the marker. From here on nobody may
@@ -139,17 +146,17 @@ class Replacement:
         except Exception:
             # The answer may be lost, and not the request.
             current = await marked_files(self._bucket, self._marker_key)
-            if current is None or (current.run, current.phase) != (self._run, "new"):
+            if current is None or (current.run, current.phase) != (self._owner, "new"):
                 raise
         self._is_switched = True
 
     async def _is_ours(self) -> bool:
         current = await marked_files(self._bucket, self._marker_key)
-        return current is not None and current.run == self._run
+        return current is not None and current.run == self._owner
 
     async def _put(self, phase: Any, keys: Sequence[str], mode: Any) -> None:
         names = tuple(key.removeprefix(self._prefix) for key in keys)
-        marker = Marker(self._run, phase, names, self._beat)
+        marker = Marker(self._owner, phase, names, self._beat)
         await self._bucket.put(self._marker_key, marker.content(), mode)
 
     async def _take_back(self, new: Sequence[str]) -> None:
@@ -180,3 +187,11 @@ class Replacement:
         return StorageError(
             f"another run is replacing the files of {self._prefix!r}", hint="run one at a time"
         )
+
+
+def _is_taken(error: Exception) -> bool:
+    """Whether another run has put its marker first."""
+    return isinstance(error, FileExistsError) or type(error).__name__ in (
+        "AlreadyExistsError",
+        "PreconditionError",
+    )
