@@ -61,6 +61,8 @@ class DriverProcess:
                     *(sys.executable, "-P", "-m", "aqueducts_odbc.worker.driver_side"),
                     str(theirs.fileno()),
                 ],
+                # The same modules as here.
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,  # drivers print to both
                 stderr=self._output,
