@@ -134,7 +134,7 @@ def _float_to_decimal(source: pa.DataType, target: pa.DataType) -> Cast:
         )
         # By its shortest text, so that 0.1 is 0.1; text with too many digits is refused.
         try:
-            return values.cast(pa.string()).cast(target)
+            return _parsed_decimals(values.cast(pa.string()), target)
         except pa.ArrowInvalid:
             rounded = values.cast(target, safe=False)
             _refuse_different(values, rounded.cast(source), target)
@@ -147,7 +147,7 @@ def _decimal_to_float(source: pa.DataType, target: pa.DataType) -> Cast:
     def cast(values: pa.Array) -> pa.Array:
         found = values.cast(target)
         try:
-            back = found.cast(pa.string()).cast(source)
+            back = _parsed_decimals(found.cast(pa.string()), source)
         except pa.ArrowInvalid as error:
             raise ValueProblem(
                 f"a value has more digits than {target} holds",
@@ -190,9 +190,30 @@ def _refuse_different(values: pa.Array, back: pa.Array, target: pa.DataType) -> 
 
 def _text_to_other(_: pa.DataType, target: pa.DataType) -> Cast:
     def cast(values: pa.Array) -> pa.Array:
-        return values.cast(pa.string()).cast(target)
+        texts = values.cast(pa.string())
+        if pt.is_decimal(target):
+            return _parsed_decimals(texts, target)
+        if pt.is_time(target):  # Arrow reads times of day only behind a date
+            moments = pc.binary_join_element_wise("1970-01-01", texts, " ")
+            unit = "ns" if target == pa.time64("ns") else "us"
+            return moments.cast(pa.timestamp(unit)).cast(target)
+        return texts.cast(target)
 
     return cast
+
+
+def _decimal_to_decimal(source: Any, target: Any) -> Cast:
+    """In 256 bits: in 128 Arrow's cast gives other numbers where it overflows."""
+    if pt.is_decimal256(source):
+        return _to(target)
+    wide = pa.decimal256(76, target.scale)
+    return lambda values: values.cast(wide).cast(target)
+
+
+def _parsed_decimals(texts: pa.Array, target: Any) -> pa.Array:
+    """In 256 bits, as above: '1e30' would be another decimal<38,18>."""
+    wide = pa.decimal256(target.precision, target.scale)
+    return texts.cast(wide).cast(target)
 
 
 def _other_to_text(source: Any, target: pa.DataType) -> Cast:
@@ -243,7 +264,7 @@ _RULES: tuple[
     (pt.is_float16, pt.is_float32, _plain),
     (pt.is_floating, pt.is_integer, _plain),
     (pt.is_floating, pt.is_decimal, _float_to_decimal),
-    (pt.is_decimal, pt.is_decimal, _plain),
+    (pt.is_decimal, pt.is_decimal, _decimal_to_decimal),
     (pt.is_decimal, pt.is_integer, _decimal_to_integer),
     (pt.is_decimal, pt.is_float64, _decimal_to_float),
     (_is_text, _is_text, _plain),
