@@ -112,7 +112,12 @@ class World:
 
     def disconnect(self) -> None:
         """A connection is closed."""
-        self.machine.disconnect(self.dice.choice(self.owners))
+        owner = self.dice.choice(self.owners)
+        self.machine.disconnect(owner)
+        assert not [run for run in self.machine.queue if run.owner is owner]
+        active = self.machine.active
+        if active is not None and active.owner is owner:
+            assert active.is_over or active.verdict is not None
 
     def pass_time(self) -> None:
         """Nothing happens for a while."""
@@ -232,7 +237,9 @@ class World:
         assert (progress[-1] == 100) == (run.state is RunState.SUCCEEDED)
         assert progress[:-1].count(100) == 0
         has_committed = run.run_id in self.committed
-        assert not (has_committed and run.run_id in self.stopped)
+        if run.run_id in self.stopped:
+            assert not has_committed
+            assert run.state not in (RunState.SUCCEEDED, RunState.FAILED)
         if run.state is RunState.SUCCEEDED:
             assert has_committed
         elif has_committed:

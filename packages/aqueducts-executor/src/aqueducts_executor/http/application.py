@@ -23,14 +23,18 @@ _PREFIXES = ("", "/api")
 
 def make_application(operations: list[Operation], keys: Keys, version: str) -> web.Application:
     """All operations, and `/openapi.json`, which describes them."""
-    document = json.dumps(openapi_document(operations, version)).encode()
 
     async def openapi(_: web.Request) -> web.StreamResponse:
+        """This document."""
         return web.Response(body=document, content_type="application/json")
 
     application = web.Application(middlewares=[_errors], client_max_size=0)
-    own = Operation("GET", "/openapi.json", "openapi", openapi, needs_key=False)
-    for operation in (*operations, own):
+    own = Operation(
+        "GET", "/openapi.json", "openapi", openapi, needs_key=False, text="application/json"
+    )
+    served = [*operations, own]
+    document = json.dumps(openapi_document(served, version)).encode()
+    for operation in served:
         handler = _guarded(operation.handler, keys) if operation.needs_key else operation.handler
         for prefix in _PREFIXES:
             application.router.add_route(operation.method, prefix + operation.path, handler)

@@ -52,21 +52,19 @@ def check_depth(content: bytes | str) -> None:
         raise _too_deep() from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequestError(400, f"This is not JSON: {error}") from None
-    count, depth = 0, 0
-    level: list[Any] = [value]
+    count, depth = 1, 0
+    level = [value] if isinstance(value, dict | list) else []
     while level:
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if depth > MAX_DEPTH:
             raise _too_deep()
-        count += len(level)
-        if count > _MOST_VALUES:
-            raise BadRequestError(400, f"The JSON has more than {_MOST_VALUES:,} values")
         below: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
-                below.extend(each.values())
-            elif isinstance(each, list):
-                below.extend(each)
+            inner = each.values() if isinstance(each, dict) else each
+            count += len(each)
+            below.extend(part for part in inner if isinstance(part, dict | list))
+        if count > _MOST_VALUES:
+            raise BadRequestError(400, f"The JSON has more than {_MOST_VALUES:,} values")
         level = below
 
 

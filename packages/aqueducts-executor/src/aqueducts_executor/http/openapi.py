@@ -94,7 +94,9 @@ def _responses(operation: Operation, references: dict[type, Any]) -> dict[str, A
         content = {"text/event-stream": {"schema": schema}}
         found[200] = {"description": "The events of the run.", "content": content}
     if operation.text is not None:
-        content = {operation.text: {"schema": {"type": "string"}}}
+        content = {
+            operation.text: {"schema": {} if "json" in operation.text else {"type": "string"}}
+        }
         found[200] = {"description": _TITLES[200], "content": content}
     if operation.name == "connect":
         found[101] = {"description": "The connection speaks WebSocket from now on."}

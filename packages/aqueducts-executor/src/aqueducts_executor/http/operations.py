@@ -45,7 +45,7 @@ class Operation:
     stream: type | None = None
     """What the objects of an event stream are, where 200 is one."""
     text: str | None = None
-    """Content type of a 200 that is plain text."""
+    """Content type of a 200 that has no model."""
 
 
 _BOOLEAN = {"type": "boolean", "default": False}

@@ -56,7 +56,7 @@ class WebSockets:
             timeout=_CLOSE_SECONDS,
             autoping=False,
             compress=False,
-            max_msg_size=MAX_MESSAGE_BYTES,
+            max_msg_size=2 * MAX_MESSAGE_BYTES,  # a message in between is read, and refused
         )
         if not socket.can_prepare(request):
             raise BadRequestError(400, "This path speaks WebSocket only")
@@ -100,6 +100,9 @@ class _Connection:
             async for message in self._socket:
                 self._heard_at = time.monotonic()
                 if message.type is WSMsgType.TEXT:
+                    if _is_too_large(message.data):
+                        await self._socket.close(code=WSCloseCode.MESSAGE_TOO_BIG)
+                        return
                     await self._take(message.data)
                 elif message.type is WSMsgType.PING:
                     await self._socket.pong(message.data)
@@ -218,3 +221,9 @@ def _refusal_text(decision: SubmitDecision) -> str:
     if decision.refusal is Refusal.DRAINING:
         return "The executor is shutting down"
     return "The queue is full. Please retry later"
+
+
+def _is_too_large(text: str) -> bool:
+    return len(text) > MAX_MESSAGE_BYTES or (
+        4 * len(text) > MAX_MESSAGE_BYTES and len(text.encode()) > MAX_MESSAGE_BYTES
+    )
