@@ -189,6 +189,16 @@ def test_refuses_paths_that_deltalake_reads_otherwise(lake: Lake) -> None:
             lake.read(IDS, location=str(lake.folder / name))
 
 
+def test_most_characters_of_paths_are_themselves(lake: Lake) -> None:
+    """A folder is the one that its name says, and no other is made."""
+    for name in ("100% of it", "a#b?c", "größe 1+1=2", "a&b;c'd\"e"):
+        lake.path = lake.folder / name
+        _append(lake, 1)
+        _append(lake, 2)
+        assert lake.read(IDS) == [("1",), ("2",)]
+        assert (lake.folder / name / "_delta_log").is_dir()
+
+
 def test_a_broken_log_is_an_error_of_the_source(lake: Lake) -> None:
     """In one line, without the layers of the library."""
     _append(lake, 1)

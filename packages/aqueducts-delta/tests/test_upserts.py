@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from aqueducts.errors import DestinationError
+from aqueducts_delta.writes import memory_notice
 
 if TYPE_CHECKING:
     from conftest import Lake
@@ -184,3 +185,12 @@ def test_an_empty_result_changes_no_row(lake: Lake) -> None:
     lake.write(pa.table({"id": [1], "n": [1]}), _by("id"))
     lake.run("SELECT 1 AS id, 2 AS n WHERE false", write_mode=_by("id"))
     assert lake.rows() == [{"id": 1, "n": 1}]
+
+
+def test_a_merge_that_takes_much_memory_is_told_of() -> None:
+    """Before it begins, with what to do; one of few rows is not."""
+    assert memory_notice(200_000, 20_000_000) is None
+    notice = memory_notice(20_000_000, 1_150_000_000)
+    assert notice is not None
+    assert "merges 20,000,000 rows at once, which takes about 4.4 GB" in notice.message
+    assert "in several runs" in notice.message

@@ -72,7 +72,9 @@ class DeltaDestination(Destination[DeltaDestinationConfig]):
         )
         guard = CommitGuard(context.work_dir / f"upsert-{uuid.uuid4().hex}.parquet")
         context.staged(guard)
-        target = WriteTarget(location, commit, guard, self._columns, self._of_new_table())
+        target = WriteTarget(
+            location, commit, guard, self._columns, self._of_new_table(), context.emit
+        )
         write: StreamedWrite | UpsertWrite
         if isinstance(config.write_mode, Upsert):
             write = UpsertWrite(frame, target, config.write_mode.params)

@@ -17,8 +17,9 @@ from aqueducts.models.fields import scheme_of
 __all__ = ["TableLocation", "locate", "locate_path"]
 
 _FILE_URL = "file://"
-_UNUSABLE = re.compile(r"[\x00-\x1f%\[\]\\^|]")
-"""Characters of local paths that deltalake takes for something else, or ends the process for."""
+_UNUSABLE = re.compile(r"[\x00-\x1f\[\]\\^|]|%(?=[0-9A-Fa-f]{2})")
+"""What deltalake takes for something else in local paths, or ends the process for; links in their
+place do not help, as it follows them first."""
 
 
 class TableLocation(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aqueducts.connectors import Frame
+from aqueducts.events import Notice
 from aqueducts_delta.casting import BatchCaster
 from aqueducts_delta.commits import RunCommit
 from aqueducts_delta.destination_config import ReplaceCondition
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-__all__ = ["StreamedWrite", "UpsertWrite", "WriteTarget"]
+__all__ = ["StreamedWrite", "UpsertWrite", "WriteTarget", "memory_notice"]
 
 _SMALL_BYTES = 64 << 20
 """Rows to upsert are held in memory up to this size, by which more of the table is passed over."""
 _LEAST_MERGE_BYTES = 256 << 20
 """Memory that a merge of more rows may take; rows to write do not spill, so it grows with them."""
+_MERGE_BASE_BYTES = 400_000_000
+_MERGE_FACTOR = 3.5
+"""A merge takes so much memory, and so many times the size of the rows that it writes."""
+_TOLD_BYTES = 1_000_000_000
+"""Memory from which on a merge is told of before it begins."""
 
 
 class WriteTarget(msgspec.Struct, frozen=True):
@@ -43,6 +49,8 @@ class WriteTarget(msgspec.Struct, frozen=True):
     """What is written of a result's schema to a table, or to a new one."""
     new_table: Mapping[str, Any]
     """How a table is made where there is none."""
+    tell: Callable[[Notice], object]
+    """Tells the user something."""
 
     def append(self, reader: pa.RecordBatchReader, table: DeltaTable | None, **mode: Any) -> None:
         """Write a stream to the table, or to a new one that nobody else makes meanwhile."""
@@ -143,6 +151,9 @@ class UpsertWrite:
 
     def _merge(self, table: DeltaTable, spool: Spool, columns: TargetColumns) -> None:
         is_small = spool.size_bytes <= _SMALL_BYTES
+        notice = memory_notice(spool.rows, spool.size_bytes)
+        if notice is not None:
+            self._target.tell(notice)
         assigned = {column_sql(name): column_sql(name, SOURCE) for name in columns.schema.names}
         merger = table.merge(
             spool.reader(),
@@ -156,3 +167,18 @@ class UpsertWrite:
             max_spill_size=None if is_small else max(_LEAST_MERGE_BYTES, 4 * spool.size_bytes),
         )
         merger.when_matched_update(assigned).when_not_matched_insert(assigned).execute()
+
+
+def memory_notice(rows: int, size_bytes: int) -> Notice | None:
+    """What is told before a merge of many rows; None where they are few.
+
+    All rows that a merge writes are in memory; deltalake knows no way to have it otherwise.
+    """
+    expected = _MERGE_BASE_BYTES + int(_MERGE_FACTOR * size_bytes)
+    if expected < _TOLD_BYTES:
+        return None
+    message = (
+        f"this upsert merges {rows:,} rows at once, which takes about {expected / 1e9:.1f} GB of "
+        "memory: where that is too much, write them in several runs, each with a part of the keys"
+    )
+    return Notice(code="delta-merge-memory", message=message)
