@@ -354,3 +354,22 @@ def test_two_scans_read_the_query_once(postgresql: Database, tmp_path: Path) -> 
     [output] = result.outputs
     assert output.table is not None
     assert sorted(row[0] or "" for row in output.table.rows) == ["1", "2", "3"]
+
+
+def test_other_drivers_are_used_as_they_come(
+    postgresql: Database, bench: Bench, tmp_path: Path
+) -> None:
+    """Under another name the driver is a stranger: queries and procedures are run as they are."""
+    library = tmp_path / "libstranger.so"
+    library.symlink_to(postgresql.server.library)
+    string = postgresql.connection_string.replace(postgresql.server.library, str(library))
+    query = "SELECT 1 AS n, 1234567.891::float8 AS f, 'ü' AS s, true AS b, NULL AS c"
+    stream = stream_of(bench, postgresql, query, connection_string=string, types={"b": "bool"})
+    expected = {"n": 1, "f": 1234567.891, "s": "ü", "b": True, "c": None}
+    assert rows_of(stream) == [expected]
+
+    postgresql.execute("CREATE PROCEDURE p(INOUT n integer) LANGUAGE sql AS 'SELECT n + 1'")
+    stream = stream_of(bench, postgresql, "CALL p(41)", connection_string=string)
+    assert rows_of(stream) == [{"n": 42}]
+    with pytest.raises(SourceError, match="begins with 'CALL'"):
+        stream_of(bench, postgresql, "CALL p(41)")
