@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
@@ -10,6 +11,10 @@ from aqueducts_odbc.sink.dialect import Dialect
 from aqueducts_odbc.sink.session import SqlSession
 
 __all__ = ["commit"]
+
+_PATIENCE_SECONDS = 5.0
+"""How long a transaction may stay open whose connection is lost, until nobody waits for it."""
+_LOOK_UP_SECONDS = 0.1
 
 
 def commit(
@@ -31,7 +36,7 @@ def commit(
         outcome = None
         if number is not None:
             with suppress(RunError), reconnect() as other:
-                outcome = dialect.outcome_of(other, number)
+                outcome = _outcome(other, dialect, number)
         if outcome is True:
             return
         if outcome is False:
@@ -43,6 +48,16 @@ def commit(
             f"{error.message}; whether the rows are in table {shown} is not known",
             hint=_look(shown, number),
         ) from error
+
+
+def _outcome(session: SqlSession, dialect: Dialect, number: str) -> bool | None:
+    """What became of a transaction; the server may take a while to notice a lost connection."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        outcome = dialect.outcome_of(session, number)
+        if outcome is not None or time.monotonic() > deadline:
+            return outcome
+        time.sleep(_LOOK_UP_SECONDS)
 
 
 def _look(shown: str, number: str | None) -> str:
