@@ -564,3 +564,25 @@ def _pages() -> list[Path]:
         *sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]),
         *(ROOT / name for name in names),
     ]
+
+
+def test_options_of_cloud_stores_are_those_of_the_page() -> None:
+    """Every option is named on the page, and every name in its tables is an option."""
+    from aqueducts_cloud.addresses import Provider
+    from aqueducts_cloud.keys import find_option, options_of
+
+    text = (DOCS / "cloud.md").read_text(encoding="utf-8")
+    sections: dict[Provider, str] = {
+        "s3": "### S3",
+        "gcs": "### Google Cloud Storage",
+        "azure": "### Azure",
+    }
+    for provider, heading in sections.items():
+        section = text.partition(heading + "\n")[2].partition("\n##")[0]
+        rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+        named = {find_option(provider, each).name for each in re.findall(r"`([a-z0-9_]+)`", rows)}
+        own = {each.name for each in options_of(provider) if each.kind in ("store", "table")}
+        assert named - {"profile"} == own
+    requests = text.partition("### Requests\n")[2].partition("\n## ")[0]
+    names = {each.name for each in options_of("http")}
+    assert names <= set(re.findall(r"`([a-z0-9_]+)`", requests))
