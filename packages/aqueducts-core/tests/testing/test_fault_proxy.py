@@ -23,8 +23,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(_LARGE if self.path == "/large" else b"hello")
 
     def do_PUT(self) -> None:
-        self._answer(b"stored")
         self.bodies.append(self._body())
+        self._answer(b"stored")
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):

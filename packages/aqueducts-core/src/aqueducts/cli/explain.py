@@ -27,8 +27,10 @@ class _Code(click.types.StringParamType):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """All codes that begin so."""
-        return [CompletionItem(code) for code in _all_pages() if code.startswith(incomplete)]
+        """All codes that begin so; plugins are loaded where core has none."""
+        found = [code for code in explained_codes() if code.startswith(incomplete)]
+        codes = found or [code for code in _all_pages() if code.startswith(incomplete)]
+        return [CompletionItem(code) for code in codes]
 
 
 @click.command(

@@ -90,7 +90,7 @@ def _large(row: str, rows: int) -> _Shelf:
 @pytest.fixture(scope="module")
 def shelf() -> _Shelf:
     """More than what is copied: 70 MB."""
-    return _large("{0},a text that makes the row longer, and then some: {0}\n", 1_150_000)
+    return _large("{0},a text that makes the row longer and then some: {0}\n", 1_150_000)
 
 
 def test_a_large_file_is_read_in_slices(shelf: _Shelf, tmp_path: Path) -> None:
