@@ -32,6 +32,7 @@ from functools import cache
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -40,6 +41,7 @@ import yaml
 import aqueducts
 from aqueducts.cli.group import cli
 from aqueducts.pipeline_tests.reading import read_test_file
+from aqueducts_executor.cli import main as executor
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -430,6 +432,12 @@ def _look_up(words: list[str], place: str) -> None:
             command = cli.get_command(group, arguments[0])
             assert command is not None, place
             command.make_context(arguments[0], arguments[1:])
+        case "aqueducts-executor":
+            executor.make_context("aqueducts-executor", arguments)
+        case "curl":
+            served = "packages/aqueducts-executor/src/aqueducts_executor/http/operations.py"
+            path = urlsplit(arguments[-1]).path
+            assert f'"{path}"' in (ROOT / served).read_text(encoding="utf-8"), place
         case "git" | "cd":
             pass
         case _:

@@ -48,6 +48,7 @@ from aqueducts.models.types import ALIASES, TYPE_NAMES
 from aqueducts.pipeline_tests import models as pipeline_tests
 from aqueducts.pipeline_tests.discovery import PATTERNS
 from aqueducts.sampling.csv_values import NULL_TEXTS, judge
+from aqueducts_executor.options import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -537,6 +538,8 @@ def test_environment_variables_are_those_of_options() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in _pages())
     commands = [cli, *filter(None, (cli.get_command(click.Context(cli), n) for n in _OURS))]
     known = {str(each.envvar) for command in commands for each in command.params if each.envvar}
+    # How variables of the executor are made, and what may be read through its default options.
+    known |= {"AQUEDUCTS_X_Y", "AQUEDUCTS_SECRET_"}
     assert set(re.findall(r"\bAQUEDUCTS_[A-Z_]+\b", text)) == known
 
 
@@ -586,3 +589,30 @@ def test_options_of_cloud_stores_are_those_of_the_page() -> None:
     requests = text.partition("### Requests\n")[2].partition("\n## ")[0]
     names = {each.name for each in options_of("http")}
     assert names <= set(re.findall(r"`([a-z0-9_]+)`", requests))
+
+
+# --- executor.md ---
+
+
+def test_options_of_the_executor_are_documented() -> None:
+    """Each with its default and its words."""
+    found = {
+        codes(row[0])[0]: (row[1].strip("`"), row[2]) for row in rows("executor.md", "Options")
+    }
+    assert list(found) == [spec.flag for spec in OPTIONS]
+    for spec in OPTIONS:
+        default, meaning = found[spec.flag]
+        assert default == (spec.default or "")
+        assert meaning.startswith(spec.help.rstrip("."))
+
+
+def test_paths_of_the_executor_are_documented() -> None:
+    """All that it serves."""
+    shown = {tuple(codes(row[0])[0].split()) for row in rows("executor.md", "Running a pipeline")}
+    operations = re.findall(
+        r'"(GET|POST)",\s*"(/[^"]+)"',
+        (ROOT / "packages/aqueducts-executor/src/aqueducts_executor/http/operations.py").read_text(
+            encoding="utf-8"
+        ),
+    )
+    assert shown == {*operations, ("GET", "/openapi.json")}
