@@ -23,7 +23,8 @@ class _Question:
     ours: str
     theirs: str
     columns: str
-    has_bar: bool = True
+    our_rows: str = "documents"
+    their_rows: str = "documents"
 
 
 _QUESTIONS: Mapping[str, _Question] = {
@@ -83,16 +84,22 @@ _QUESTIONS: Mapping[str, _Question] = {
         ours="sum(array_length(json_object_keys(event))) AS a",
         theirs="sum(len(json_keys(event))) AS a",
         columns="a::BIGINT",
-        has_bar=False,
     ),
     "elements of nested arrays": _Question(
         ours="sum(array_length(json_get_array(purchase, 'items'))) AS a",
         theirs="sum(len(json_extract(purchase, '$.items')::JSON[])) AS a",
         columns="a::BIGINT",
-        has_bar=False,
+    ),
+    "rows of nested arrays": _Question(
+        ours="count(item) AS a",
+        theirs="count(item) AS a",
+        columns="a::BIGINT",
+        our_rows="(SELECT unnest(unnest_json_array(json_get_json(purchase, 'items'))) AS item "
+        "FROM documents)",
+        their_rows="(SELECT unnest((purchase -> '$.items')::JSON[]) AS item FROM documents)",
     ),
 }
-"""The last two make a list of texts for every row, which is where Python objects cost most."""
+"""Those at the end make a list of texts for every row, which is where Python objects cost most."""
 
 
 def run(bench: Bench) -> Section:
@@ -103,8 +110,12 @@ def run(bench: Bench) -> Section:
         data = bench.inputs.folder
         series = measure(
             {
-                OURS: bench.aqueducts("json", data, ours, columns=question.ours),
-                _DUCKDB: bench.peer("duckdb_json", data, theirs, question.theirs),
+                OURS: bench.aqueducts(
+                    "json", data, ours, columns=question.ours, rows=question.our_rows
+                ),
+                _DUCKDB: bench.peer(
+                    "duckdb_json", data, theirs, question.theirs, question.their_rows
+                ),
             },
             bench.rounds,
         )
@@ -117,8 +128,6 @@ def run(bench: Bench) -> Section:
                 f"{ratio:.2f}",
             )
         )
-        if not question.has_bar:
-            continue
         bars.append(
             Bar(f"{name}: at most 2 times DuckDB's CPU", f"{ratio:.2f}", ratio <= _MOST_TIMES)
         )

@@ -4,10 +4,10 @@ import sys
 
 import duckdb
 
-data, output, threads, columns = sys.argv[1:]
+data, output, threads, columns, rows = sys.argv[1:]
 with duckdb.connect() as connection:
     connection.execute(f"SET threads = {threads}")
     connection.execute(f"""
-        COPY (SELECT {columns} FROM '{data}/documents.parquet')
+        COPY (WITH documents AS (FROM '{data}/documents.parquet') SELECT {columns} FROM {rows})
         TO '{output}' (FORMAT parquet, COMPRESSION zstd)
     """)  # noqa: S608

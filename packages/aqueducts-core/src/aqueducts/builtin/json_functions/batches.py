@@ -17,13 +17,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aqueducts.builtin.json_functions.documents import Piece, pieces
 from aqueducts.builtin.json_functions.lookups import Conflict, Decoder, Lookup
 
 __all__ = ["Batches", "Request"]
 
-_MOST_ROWS = 4096
-"""Of rows that are decoded and read at once: what was made of more would not stay in the cache of
-the processor until it is read."""
 _MOST_BYTES = 64 << 20
 """Of rows that are kept until the next ones come; what is asked of larger ones is asked alone."""
 _MOST_THREADS = 64
@@ -85,9 +83,9 @@ class Batches:
         self, rows: pa.Array, requests: Sequence[Request], decoder: Decoder
     ) -> dict[Request, pa.Array | None]:
         if not rows.null_count:
-            starts = range(0, max(1, len(rows)), _MOST_ROWS)  # once for no rows, too
-            parts = [_read(rows.slice(start, _MOST_ROWS), requests, decoder) for start in starts]
-            return {each: _joined([part[each] for part in parts]) for each in requests}
+            parts = [_read(piece, requests, decoder) for piece in pieces(rows)]
+            results = map(_joined, zip(*parts, strict=True))
+            return dict(zip(requests, results, strict=True))
         is_valid = rows.is_valid()
         places = pc.subtract(pc.cumulative_sum(is_valid.cast(pa.int64())), 1)
         places = pc.if_else(is_valid, places, None)
@@ -120,11 +118,10 @@ class Batches:
         return decoder
 
 
-def _read(
-    rows: pa.Array, requests: Sequence[Request], decoder: Decoder
-) -> dict[Request, pa.Array | None]:
-    decoded = decoder.decode_all(rows)
-    return {each: each.read(decoder.values(decoded, each.lookup)) for each in requests}
+def _read(piece: Piece, requests: Sequence[Request], decoder: Decoder) -> list[pa.Array | None]:
+    # A function, so that what was decoded is gone before the next piece is.
+    decoded = decoder.decode(piece)
+    return [each.read(decoder.values(decoded, each.lookup)) for each in requests]
 
 
 def _joined(parts: Sequence[pa.Array | None]) -> pa.Array | None:

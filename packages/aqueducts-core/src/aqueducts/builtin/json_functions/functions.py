@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aqueducts.builtin.json_functions import reading
+from aqueducts.builtin.json_functions.alike import Alike
 from aqueducts.builtin.json_functions.batches import Batches, Request
+from aqueducts.builtin.json_functions.documents import pieces
 from aqueducts.builtin.json_functions.forms import (
     ARRAY,
     ENTRIES,
@@ -66,6 +69,8 @@ class JsonFunctions:
         self._batches = Batches()
         self._mixed: set[JsonPath] = set()
         """Paths to what is not only strings."""
+        self._alike: Alike | None = None
+        """What most of the last documents were alike to whose keys were asked for."""
 
     def at_path(self, name: str, rows: pa.Array, paths: pa.Array) -> pa.Array:
         """What a function makes of documents and one path, the same in all rows."""
@@ -84,7 +89,10 @@ class JsonFunctions:
         is_place = kind.startswith(_INTEGER_TYPES)
         is_asked = pc.and_(rows.is_valid(), keys.is_valid())
         decoder = Decoder([Lookup((), ENTRIES)])
-        members = decoder.values(decoder.decode_all(rows.filter(is_asked)), Lookup((), ENTRIES))
+        members = chain.from_iterable(
+            decoder.values(decoder.decode(piece), Lookup((), ENTRIES))
+            for piece in pieces(rows.filter(is_asked))
+        )
         asked = keys.filter(is_asked).to_pylist()
         found = iter(
             _member(each, int(key) if is_place else key)
@@ -112,8 +120,31 @@ class JsonFunctions:
             if result is not None:
                 return result
             self._mixed.add(path)
+        if name == "json_object_keys" and not path:
+            keys = self._keys_of_alike(rows)
+            if keys is not None:
+                return keys
         result = self._batches.result(rows, Request(Lookup(path, function.form), function.read))
         return pc.fill_null(result, False) if name == "json_contains" else result
+
+    def _keys_of_alike(self, rows: pa.Array) -> pa.Array | None:
+        """Keys where most of the documents are alike, else None."""
+        alike = self._alike
+        if alike is None:
+            first = next((each.as_py() for each in rows if each.is_valid), "")
+            alike = self._alike = Alike.to(first)
+            if alike is None:
+                return None
+        is_alike = alike.among(rows)
+        count = is_alike.true_count
+        if count == len(rows):
+            return alike.keys(count)
+        if 2 * count < len(rows):
+            self._alike = None  # perhaps the next ones are alike to one of them
+            return None
+        request = Request(Lookup((), KEYS), reading.read_keys)
+        others = self._batches.result(pc.if_else(is_alike, None, rows), request)
+        return pc.if_else(is_alike, alike.keys(len(rows)), others)
 
 
 def _member(members: Any, key: str | int | None) -> bytes | None:

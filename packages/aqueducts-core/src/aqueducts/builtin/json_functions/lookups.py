@@ -13,9 +13,8 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
-from aqueducts.builtin.json_functions.documents import INVALID, decode_rows
+from aqueducts.builtin.json_functions.documents import INVALID, Piece, decode_piece
 from aqueducts.builtin.json_functions.forms import (
     ANY_ARRAY,
     PLAIN,
@@ -59,10 +58,10 @@ class Decoder:
         self._decoder = msgspec.json.Decoder(root.type())
         self._steps = {lookup: root.steps(lookup.path) for lookup in self.lookups}
 
-    def decode_all(self, rows: pa.Array) -> Decoded:
-        """Objects for all rows, which are large strings without nulls."""
+    def decode(self, piece: Piece) -> Decoded:
+        """Objects for some rows."""
         attempt = _Attempt(self._decoder)
-        objects = decode_rows(attempt, rows)
+        objects = decode_piece(attempt, piece)
         if not attempt.has_odd:
             return Decoded(objects, {})
         odd = {place: each.text for place, each in enumerate(objects) if type(each) is _Odd}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -80,6 +81,8 @@ def read_presence(values: Sequence[Any]) -> pa.Array:
 
 def read_sizes(values: Sequence[Any]) -> pa.Array:
     """Sizes of lists and dictionaries; null for everything else."""
+    if set(map(type, values)) <= {list, dict}:
+        return _lengths(values).cast(pa.uint64())
     sizes = [len(each) if type(each) in (list, dict) else None for each in values]
     return pa.array(sizes, pa.uint64())
 
@@ -110,11 +113,13 @@ def read_text(values: Sequence[Any]) -> pa.Array:
 
 def read_lists(values: Sequence[Any]) -> pa.Array:
     """Lists of JSON texts; null for everything else."""
-    lists = [each if type(each) is list else None for each in values]
-    texts = _texts(list(chain.from_iterable(filter(None, lists))))
-    ends = accumulate((len(each) if each else 0 for each in lists), initial=0)
-    is_null = pa.array([each is None for each in lists], pa.bool_())
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts, LIST_OF_TEXT, mask=is_null)
+    lists, is_null = values, None
+    if not set(map(type, values)) <= {list}:
+        lists = [each if type(each) is list else () for each in values]
+        is_null = pa.array([type(each) is not list for each in values], pa.bool_())
+    texts = _texts(list(chain.from_iterable(lists)))
+    ends = pc.cumulative_sum(_lengths([(), *lists]))
+    return pa.ListArray.from_arrays(ends, texts, LIST_OF_TEXT, mask=is_null)
 
 
 def read_keys(values: Sequence[Any]) -> pa.Array:
@@ -132,6 +137,12 @@ def _only(kind: type, values: Sequence[Any]) -> Sequence[Any]:
     if set(map(type, values)) <= {kind, _NO_TYPE}:
         return values
     return [each if type(each) is kind else None for each in values]
+
+
+def _lengths(values: Sequence[Any]) -> pa.Array:
+    # By way of a buffer: Arrow would look at each of the integers twice.
+    lengths = struct.pack(f"{len(values)}i", *map(len, values))
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(lengths)])
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:
