@@ -12,11 +12,12 @@ import msgspec
 import pyarrow as pa
 import pytest
 from datafusion import SessionContext
+from datafusion.catalog import Table
 
 from aqueducts import hookimpl
 from aqueducts.builtin.datafusion_engine.engine import DataFusionEngine
 from aqueducts.connectors import Engine, EngineSettings, Frame, Session
-from aqueducts.errors import EngineError
+from aqueducts.errors import EngineError, OutOfMemoryError
 from aqueducts.plan_facts import QueryPlan, SourceScan
 from aqueducts.plugins import Plugins
 from aqueducts.relations import ArrowStream, ArrowTable, GivenTable, Relation
@@ -105,13 +106,19 @@ class _Suite(EngineSuite):
             context.register_record_batches(name, [table.to_batches()])
         return context
 
+    def table_provider(self, table: pa.Table) -> Table:
+        """Return a table of another session."""
+        context = SessionContext()
+        context.register_record_batches("t", [table.to_batches()])
+        return context.catalog().schema().table("t")
+
 
 _CHECKS = sorted(name for name in dir(_Suite) if name.startswith("test_"))
 
 
 def test_nothing_is_left_out() -> None:
     """All checks are there; each has a mistake below."""
-    assert len(_CHECKS) == 26
+    assert len(_CHECKS) == 28
     found = {check for check, _, _ in _MISTAKES} | {"test_name_is_offered"}
     assert found == set(_CHECKS)
 
@@ -337,6 +344,27 @@ class _Sharing(_Session):
         return self.inner.define(name, query)
 
 
+class _Emptying(_Session):
+    """Takes a provider, and forgets half of its rows."""
+
+    def define(self, name: str, query: str) -> pa.Schema:
+        return super().define(name, query.replace("FROM t", "FROM (SELECT * FROM t LIMIT 1)"))
+
+
+class _Vague(_Session):
+    """Does not tell what kind of error it is that memory ran out."""
+
+    def frame(self, name: str) -> Frame:
+        raise EngineError("Resources exhausted")
+
+
+class _Mute(_Session):
+    """Does not say what to do."""
+
+    def frame(self, name: str) -> Frame:
+        raise OutOfMemoryError("full", operator="Sort")
+
+
 class _Lasting(_Session):
     def close(self) -> None:
         """Forget nothing."""
@@ -359,6 +387,9 @@ _MISTAKES: list[tuple[str, type[Engine], str]] = [
     ("test_partitions_are_all_read", _engine_of(_OnePartition), "3 rows instead of 9"),
     ("test_filters_of_streams_are_applied", _engine_of(_Halving), "the filter gives"),
     ("test_streams_are_closed_early", _engine_of(_Reading), "10000 batches are read for 3 rows"),
+    ("test_table_providers_are_registered", _engine_of(_Emptying), "1 rows? instead of"),
+    ("test_scarce_memory_is_told", _engine_of(_Vague), "where memory ends, EngineError is raised"),
+    ("test_scarce_memory_is_told", _engine_of(_Mute), "says nothing about what to do"),
     ("test_files_are_registered", _engine_of(_NoFiles), "csv: the columns are"),
     ("test_other_relations_are_refused", _engine_of(_TakesAll), "does not name the source"),
     ("test_given_tables_are_there", _Unclosed, "after close the caller's session has"),

@@ -14,7 +14,14 @@ import pyarrow.parquet as pq
 
 from aqueducts.connectors import Engine, EngineSettings, Session
 from aqueducts.errors import EngineError, SourceError
-from aqueducts.relations import ArrowStream, ArrowTable, DataFile, FileScan, GivenTable
+from aqueducts.relations import (
+    ArrowStream,
+    ArrowTable,
+    DataFile,
+    FileScan,
+    GivenTable,
+    TableProvider,
+)
 from aqueducts.testing.suite import Suite, expect_error, explained, needs, optional, require
 from aqueducts.testing.tables import ALL_TYPES, difference, small_table, table_of_types
 
@@ -27,6 +34,9 @@ class EngineRelations(Suite, ABC):
     files_are_read: bool = True
     """Whether the engine reads files itself."""
 
+    has_memory_limit: bool = True
+    """Whether the engine keeps to `max_memory_bytes`."""
+
     long_query: str = "SELECT count(*) AS n FROM t AS a, t AS b, t AS c, t AS d, t AS e, t AS f"
     """A query over `t`, a table of 1,000 rows, that takes minutes and can be interrupted."""
 
@@ -37,6 +47,11 @@ class EngineRelations(Suite, ABC):
     @optional
     def given_session(self, tables: dict[str, pa.Table]) -> Any:
         """A session as a caller has it, in the engine's own type, with these tables."""
+        raise NotImplementedError
+
+    @optional
+    def table_provider(self, table: pa.Table) -> Any:
+        """What the engine takes in a TableProvider, with the rows of a table."""
         raise NotImplementedError
 
     def test_streams_are_registered(self, tmp_path: Path) -> None:
@@ -120,6 +135,19 @@ class EngineRelations(Suite, ABC):
                 "pull batches as they are needed, and close generators",
             )
 
+    @needs("table_provider")
+    def test_table_providers_are_registered(self, tmp_path: Path) -> None:
+        """A TableProvider is a table with its types, joined or not, and may be read twice."""
+        table = table_of_types(ALL_TYPES)
+        for is_joined in (False, True):
+            relation = TableProvider(self.table_provider(table), size_bytes=table.nbytes)
+            with self._session(tmp_path) as session:
+                with explained("a TableProvider cannot be registered", "register its provider"):
+                    session.register("t", relation, is_joined=is_joined)
+                for _ in range(2):
+                    problem = difference(table, query_rows(session, "SELECT * FROM t"))
+                    require(problem is None, f"{problem}", "hand out what the provider gives")
+
     @needs("files_are_read")
     def test_files_are_registered(self, tmp_path: Path) -> None:
         """CSV, JSON and Parquet files are tables."""
@@ -190,10 +218,10 @@ class EngineRelations(Suite, ABC):
                     "the cursor is gone" in str(caught[0]), f"the error is: {caught[0]}", remedy
                 )
 
-    def _settings(self, folder: Path) -> EngineSettings:
+    def _settings(self, folder: Path, max_memory_bytes: int | None = None) -> EngineSettings:
         work_dir = folder / "work"
         work_dir.mkdir(parents=True, exist_ok=True)
-        return EngineSettings(work_dir=work_dir, threads=2)
+        return EngineSettings(work_dir=work_dir, threads=2, max_memory_bytes=max_memory_bytes)
 
     def _session(self, folder: Path) -> _Closing:
         return _Closing(self.engine()().open_session(self._settings(folder), None))

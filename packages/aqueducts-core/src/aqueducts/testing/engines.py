@@ -17,7 +17,7 @@ from aqueducts.plan_facts import QueryPlan
 from aqueducts.relations import ArrowStream
 from aqueducts.table_names import quote
 from aqueducts.testing.engine_relations import EngineRelations, query_rows
-from aqueducts.testing.suite import expect_error, explained, fail, require
+from aqueducts.testing.suite import expect_error, explained, fail, needs, require
 from aqueducts.testing.tables import (
     AWKWARD_NAMES,
     difference,
@@ -35,6 +35,8 @@ _STATEMENTS = (
     "SET a.b = 1",
 )
 _LONG_SECONDS = 30.0
+_LITTLE_MEMORY = 64 << 20
+"""Of a limit: what one query here holds is more than that."""
 
 
 class EngineSuite(EngineRelations, ABC):
@@ -252,6 +254,43 @@ class EngineSuite(EngineRelations, ABC):
             )
             rows = query_rows(session, "SELECT * FROM t").num_rows
             require(rows == 3, "after replan tables are gone", "change settings, keep tables")
+
+    @needs("has_memory_limit")
+    def test_scarce_memory_is_told(self, tmp_path: Path) -> None:
+        """Under a limit a query that needs more is run to its right end, or OutOfMemoryError."""
+        rows, batches = 20_000, 50
+
+        def stream(*_: Any) -> Iterator[pa.RecordBatch]:
+            for number in range(batches):
+                ids = pa.array(range(number * rows, (number + 1) * rows), pa.int64())
+                texts = pa.array([f"{each:0100}" for each in ids.to_pylist()])
+                yield pa.record_batch([ids, texts], ["id", "label"])
+
+        schema = pa.schema([("id", pa.int64()), ("label", pa.string())])
+        settings = self._settings(tmp_path, _LITTLE_MEMORY)
+        session = self.engine()().open_session(settings, None)
+        try:
+            relation = ArrowStream(schema, stream, is_rereadable=True)
+            session.register("t", relation, is_joined=False)
+            session.define("s", "SELECT label, count(*) AS n FROM t GROUP BY label ORDER BY label")
+            found, last = 0, ""
+            with session.frame("s").stream() as reader:
+                for batch in reader:
+                    labels = batch.column(0).to_pylist()
+                    require(labels == sorted(labels), "rows are out of order", "sort on disk")
+                    require(not labels or last < labels[0], "rows are out of order", "sort on disk")
+                    found, last = found + len(labels), labels[-1] if labels else last
+            require(found == rows * batches, f"{found} rows of {rows * batches}", "lose none")
+        except OutOfMemoryError as error:
+            require(error.operator, "the error names no operator", "say what had too little memory")
+            require(error.hint, "the error says nothing about what to do", "give a hint")
+        except EngineError as error:
+            fail(
+                f"where memory ends, {type(error).__name__} is raised: {error.message}",
+                "raise OutOfMemoryError: a run then tries again with what replan changes",
+            )
+        finally:
+            session.close()
 
     def test_queries_are_interrupted(self, tmp_path: Path) -> None:
         """`interrupt` returns at once, running queries end soon, and no new one begins."""
