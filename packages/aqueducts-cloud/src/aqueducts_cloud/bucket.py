@@ -9,7 +9,7 @@ import msgspec
 
 from aqueducts.errors import StorageError
 from aqueducts_cloud.addresses import Provider
-from aqueducts_cloud.failures import Doing, failure, is_bucket_missing
+from aqueducts_cloud.failures import Doing, failure, is_bucket_missing, is_without_reason
 from aqueducts_cloud.requests import Requests
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ class Bucket:
             if is_bucket_missing(error):
                 raise
             return None
+        except Exception as error:
+            if not is_without_reason(error):
+                raise
+            # An answer to HEAD has no body that would tell why.
+            await obstore.get_async(self.store, key, options={"range": (0, 1)})
+            raise
 
     async def list(self, folder: str, *, most: int | None = None) -> list[Found]:
         """Objects below a folder (not one of that very name), sorted by their keys."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,6 +132,8 @@ def _session(profile: str | None) -> Any:
 
 # --- Google ---
 
+_GOOGLE_SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+
 _NATIVE_GOOGLE = ("service_account", "authorized_user")
 """Kinds of credentials files that obstore reads."""
 
@@ -143,12 +146,20 @@ def _of_google(options: StoreOptions) -> Credentials | None:
     if path is None or _kind_of_file(path) in (None, *_NATIVE_GOOGLE):
         return None
     import google.auth
+    import google.auth.credentials
+    import google.auth.exceptions
     from google.auth.transport.requests import Request
 
     try:
         load: Any = google.auth.load_credentials_from_file  # which has no types
-        found, _ = load(path, scopes=["https://www.googleapis.com/auth/devstorage.read_write"])
-    except google.auth.exceptions.GoogleAuthError:
+        with warnings.catch_warnings():
+            # It warns of files that strangers hand in; this one its user has named.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            # Given scopes, it would ask Google for the project at once.
+            loaded, _ = load(path)
+        scoped: Any = google.auth.credentials.with_scopes_if_required
+        found = scoped(loaded, [_GOOGLE_SCOPE])
+    except (google.auth.exceptions.GoogleAuthError, OSError, ValueError):
         raise StorageError(
             f"the credentials file {path!r} cannot be used",
             hint="make it again: gcloud iam workload-identity-pools create-cred-config",

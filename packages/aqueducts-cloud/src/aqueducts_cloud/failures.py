@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from aqueducts.errors import StorageError
 from aqueducts_cloud.addresses import Provider
 
-__all__ = ["Doing", "failure", "is_bucket_missing", "is_list_refused"]
+__all__ = ["Doing", "failure", "is_bucket_missing", "is_list_refused", "is_without_reason"]
 
 Doing = Literal["read", "list", "write", "look at", "delete from"]
 
@@ -97,6 +97,11 @@ def is_list_refused(error: Exception) -> bool:
     return type(error).__name__ == "PermissionDeniedError" and (
         code is not None and code[1] == "AccessDenied"
     )
+
+
+def is_without_reason(error: Exception) -> bool:
+    """Whether access was denied, and the answer does not say why."""
+    return type(error).__name__ == "PermissionDeniedError" and not _CODE.search(str(error))
 
 
 def _cause(error: Exception, provider: str) -> _Cause:

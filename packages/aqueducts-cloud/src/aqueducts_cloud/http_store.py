@@ -93,10 +93,13 @@ class HttpStore(Store):
         try:
             answer = await obstore.get_async(self._bucket.store, "", options={"range": (0, 1)})
         except Exception as error:
-            if type(error).__name__ != "NotSupportedError":
+            if type(error).__name__ == "NotSupportedError":
+                return 0, None, 0.0, False
+            if "416" not in str(error):  # which an empty file is answered with
                 raise
-            return 0, None, 0.0, False
-        meta = answer.meta
+            meta = await obstore.head_async(self._bucket.store, "")
+        else:
+            meta = answer.meta
         e_tag = meta["e_tag"]
         is_strong = e_tag is not None and not e_tag.startswith("W/")
         modified_at = meta["last_modified"].timestamp()
