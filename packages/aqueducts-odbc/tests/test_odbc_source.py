@@ -190,8 +190,8 @@ def test_the_server_ends_the_connection(postgresql: Database, bench: Bench) -> N
     batches = iter(stream_of(bench, postgresql, query).open(0, None, None))
     next(batches)
     postgresql.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%2000000%' "
-        "AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with pytest.raises(SourceError, match=r"ended the connection|connection broke"):
         list(batches)
