@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from aqueducts.errors import StorageError
 from aqueducts_cloud.addresses import Provider
 
-__all__ = ["Doing", "failure", "is_bucket_missing", "is_list_refused", "is_without_reason"]
+__all__ = ["Doing", "failure", "gone", "is_bucket_missing", "is_list_refused", "is_without_reason"]
 
 Doing = Literal["read", "list", "write", "look at", "delete from"]
 
@@ -57,6 +57,8 @@ class _Cause(NamedTuple):
     hint: str | None
 
 
+_GONE = _Cause("it was replaced meanwhile", "run again; end what writes there while it is read")
+
 _BAD_KEYS = frozenset(
     {
         "InvalidAccessKeyId",
@@ -82,6 +84,11 @@ def failure(
     """`cannot read 's3://lake/a.csv': access denied (AccessDenied)`, with what to check."""
     cause = _cause(error, provider)
     return StorageError(f"cannot {doing} {shown!r}: {cause.what}", hint=cause.hint)
+
+
+def gone(shown: str) -> StorageError:
+    """The error for an object that is no longer the one that was found."""
+    return StorageError(f"cannot read {shown!r}: {_GONE.what}", hint=_GONE.hint)
 
 
 def is_bucket_missing(error: Exception) -> bool:
@@ -123,9 +130,7 @@ def _cause(error: Exception, provider: str) -> _Cause:
     if isinstance(error, FileNotFoundError):
         return _Cause(f"it does not exist ({name or 404})", _BUCKET[provider])
     if kind == "PreconditionError":
-        return _Cause(
-            "it was replaced meanwhile", "run again; end what writes there while it is read"
-        )
+        return _GONE
     if kind == "NotSupportedError":
         return _Cause("the store cannot do this", None)
     return _network(text, provider, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aqueducts.errors import StorageError
 from aqueducts_cloud.bucket import Bucket
-from aqueducts_cloud.failures import failure
+from aqueducts_cloud.failures import failure, gone
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -62,6 +62,8 @@ class BucketReader:
                 piece = await self._get(path, start, end)
             except StorageError:
                 raise
+            except FileNotFoundError:
+                raise gone(path) from None  # it was there when it was found
             # obstore tries again what fails before an answer, and not what is cut off in it.
             except Exception as error:  # noqa: BLE001
                 if attempt + 1 == _ATTEMPTS or not _was_cut(error):
