@@ -19,6 +19,7 @@ from pathlib import Path
 import csv_join
 import delta_kills
 import delta_tables
+import executor_bars
 import json_documents
 import kill_rounds
 import memory_limits
@@ -43,6 +44,7 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "delta_kills": delta_kills.run,
     "odbc_read": odbc_read.run,
     "kill_rounds": kill_rounds.run,
+    "executor": executor_bars.run,
     "memory": memory_limits.run,
 }
 
