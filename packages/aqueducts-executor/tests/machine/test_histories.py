@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aqueducts.events import RunStarted, SourceRegistered, StageCompleted, StageStarted
 from aqueducts_executor.machine import (
@@ -212,6 +214,21 @@ class World:
         if self.worker is not None and machine.active is not None:
             assert machine.active.run_id == self.worker.run_id
 
+    def settle(self) -> None:
+        """Let everything come to its end."""
+        for _ in range(400):
+            if self.machine.active is None and not self.machine.queue:
+                break
+            self.work()
+            self.obey()
+            deadline = self.machine.next_deadline()
+            if deadline is not None and self.dice.random() < 0.3:
+                self.time.seconds = max(self.time.seconds, deadline)
+                self.machine.tick()
+            self.obey()
+            self.check()
+        self.check_end()
+
     def check_end(self) -> None:
         """Once everything has come to its end."""
         assert self.machine.active is None
@@ -266,18 +283,7 @@ def history(seed: int) -> World:
         world.dice.choice(actions)()
         world.obey()
         world.check()
-    for _ in range(200):
-        if world.machine.active is None and not world.machine.queue:
-            break
-        world.work()
-        world.obey()
-        deadline = world.machine.next_deadline()
-        if deadline is not None and world.dice.random() < 0.3:
-            world.time.seconds = max(world.time.seconds, deadline)
-            world.machine.tick()
-        world.obey()
-        world.check()
-    world.check_end()
+    world.settle()
     return world
 
 
@@ -289,6 +295,20 @@ def test_histories(part: int) -> None:
             history(seed)
         except Exception as error:
             raise AssertionError(f"history({seed}) went wrong") from error
+
+
+ACTIONS = ("submit", "work", "cancel", "disconnect", "pass_time", "kill")
+
+
+@given(actions=st.lists(st.sampled_from(ACTIONS), max_size=30), seed=st.integers(0, 1 << 32))
+def test_races_of_cancels(actions: list[str], seed: int) -> None:
+    """The same, with histories that can be made shorter where one goes wrong."""
+    world = World(seed)
+    for action in actions:
+        getattr(world, action)()
+        world.obey()
+        world.check()
+    world.settle()
 
 
 def test_histories_come_to_every_end() -> None:
