@@ -17,7 +17,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from aqueducts.connectors import WriteReport
-from aqueducts.errors import DestinationError
+from aqueducts.errors import CommitLostError, DestinationError
 from aqueducts.testing import Bench, ScriptedFrame
 from aqueducts_delta.commits import CommitConflictError, RunCommit, commit_once
 from aqueducts_delta.locations import locate_path
@@ -115,6 +115,39 @@ def test_an_answer_that_is_lost_is_looked_up(lake: Lake) -> None:
 
     assert commit_once(commit, location, _Write(write, rows=3)).rows == 3
     assert len(calls) == 1
+
+
+def _break_log(lake: Lake) -> None:
+    newest = max((lake.path / "_delta_log").glob("*.json"))
+    newest.write_text("{broken")
+
+
+def test_an_answer_that_cannot_be_looked_up_is_told(lake: Lake) -> None:
+    """Neither as a success nor as a failure: with what to look for."""
+    location = locate_path(str(lake.path))
+    commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
+
+    def write(_: DeltaTable | None) -> bool:
+        write_deltalake(str(lake.path), ROWS, commit_properties=commit.properties())
+        _break_log(lake)
+        raise OSError("connection reset")
+
+    with pytest.raises(CommitLostError, match="connection reset") as caught:
+        commit_once(commit, location, _Write(write))
+    assert "look for r1" in (caught.value.hint or "")
+
+
+def test_a_commit_that_was_acknowledged_is_never_a_failure(lake: Lake) -> None:
+    """Also where the table cannot be read afterwards."""
+    location = locate_path(str(lake.path))
+    commit = RunCommit(run_id="r1", destination="out", metadata={}, location="x")
+
+    def write(_: DeltaTable | None) -> bool:
+        write_deltalake(str(lake.path), ROWS, commit_properties=commit.properties())
+        _break_log(lake)
+        return True
+
+    assert commit_once(commit, location, _Write(write, rows=3)).rows == 3
 
 
 def test_an_error_without_a_commit_is_told(lake: Lake) -> None:

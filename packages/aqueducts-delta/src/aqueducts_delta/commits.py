@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from aqueducts.connectors import WriteReport
-from aqueducts.errors import AqueductsError, DestinationError
-from aqueducts_delta.failures import failure, first_line, is_panic
+from aqueducts.errors import AqueductsError, CommitLostError, DestinationError, StorageError
+from aqueducts_delta.failures import failure, first_line, is_panic, reported
 from aqueducts_delta.tables import find_table
 
 if TYPE_CHECKING:
@@ -125,19 +125,20 @@ def commit_once(commit: RunCommit, location: TableLocation, write: TableWrite) -
     means reading the table and writing again, after a while that grows and is never the same. After
     any other failure the table is asked whether the commit is there: an answer may have been lost.
 
-    Raises CommitConflictError, DestinationError, and what `write` raises of ours.
+    Raises CommitConflictError, CommitLostError, DestinationError, and what `write` raises of ours.
     """
     from deltalake.exceptions import CommitFailedError
 
     conflict: BaseException | None = None
     for attempt in range(_ATTEMPTS):
-        if conflict is not None:
-            time.sleep(_FIRST_WAIT_SECONDS * 2**attempt * (0.5 + random.random()))  # noqa: S311 - spreads writers
-        table = find_table(location, DestinationError)
-        if table is not None and commit.is_in(table):
+        if conflict is None:
+            table, is_there = _read(commit, location)
+        else:
+            _wait(attempt)
+            table, is_there = _look_up(commit, location, conflict)
+        if table is not None and is_there:
             return _report(commit, location, table, write.rows or None)
         before = _State.of(table)
-        error: BaseException | None = None
         try:
             if not write(table):
                 return WriteReport(rows=0, files=0, location=commit.location)
@@ -153,9 +154,8 @@ def commit_once(commit: RunCommit, location: TableLocation, write: TableWrite) -
             if table is None and _LOST_RACE in str(failed):
                 conflict = failed
                 continue
-            error = failed
-        found = _look_up(commit, location, error)
-        return _report(commit, location, found, write.rows, before)
+            return _after_error(commit, location, failed, write.rows, before)
+        return _after_success(commit, location, write.rows, before)
     raise CommitConflictError(
         f"other writers changed the Delta table at {location.shown!r} each of {_ATTEMPTS} times "
         f"that this run tried to commit: {first_line(conflict) if conflict else ''}",
@@ -163,17 +163,69 @@ def commit_once(commit: RunCommit, location: TableLocation, write: TableWrite) -
     ) from conflict
 
 
-def _look_up(commit: RunCommit, location: TableLocation, error: BaseException | None) -> DeltaTable:
-    """The table with the commit in it; where it does not have it, `error` is told."""
+def _wait(attempt: int) -> None:
+    time.sleep(_FIRST_WAIT_SECONDS * 2**attempt * (0.5 + random.random()))  # noqa: S311 - spreads writers
+
+
+def _read(commit: RunCommit, location: TableLocation) -> tuple[DeltaTable | None, bool]:
+    """The newest version, None where there is none, and whether it has the commit."""
     table = find_table(location, DestinationError)
-    if table is not None and commit.is_in(table):
-        return table
-    if error is not None:
+    if table is None:
+        return None, False
+    with reported(DestinationError, "cannot read the Delta table", location):
+        return table, commit.is_in(table)
+
+
+def _look_up(
+    commit: RunCommit, location: TableLocation, error: BaseException
+) -> tuple[DeltaTable | None, bool]:
+    """The same after a write ended with `error`, which is no time to give up soon.
+
+    Raises CommitLostError where the table cannot be read.
+    """
+    unread: AqueductsError | None = None
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _read(commit, location)
+        except (StorageError, DestinationError) as told:
+            unread = told
+        _wait(attempt)
+    raise CommitLostError(
+        f"whether the Delta table at {location.shown!r} has the commit of this run cannot be "
+        f"told: {first_line(error)}",
+        hint=f"the table's history names the runs that wrote it: look for {commit.run_id} before "
+        "running it again",
+    ) from unread
+
+
+def _after_error(
+    commit: RunCommit,
+    location: TableLocation,
+    error: BaseException,
+    rows: int,
+    before: _State,
+) -> WriteReport:
+    """The report where the commit is there all the same; if not, `error` is told."""
+    table, is_there = _look_up(commit, location, error)
+    if table is None or not is_there:
         raise failure(error, DestinationError, "cannot write the Delta table", location) from error
-    raise DestinationError(
-        f"the Delta table at {location.shown!r} does not have the commit of this run",
-        hint="another program may have removed or restored the table meanwhile",
-    )
+    return _report(commit, location, table, rows, before)
+
+
+def _after_success(
+    commit: RunCommit, location: TableLocation, rows: int, before: _State
+) -> WriteReport:
+    """The report of a commit that was acknowledged."""
+    try:
+        table, is_there = _read(commit, location)
+    except (StorageError, DestinationError):  # the rows are written, whatever the store says now
+        return WriteReport(rows=rows, location=commit.location)
+    if table is None or not is_there:
+        raise DestinationError(
+            f"the Delta table at {location.shown!r} does not have the commit of this run",
+            hint="another program may have removed or restored the table meanwhile",
+        )
+    return _report(commit, location, table, rows, before)
 
 
 def _report(
