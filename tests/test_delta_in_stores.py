@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from deltalake import DeltaTable
 from servers.places import Place, place_of
 from servers.s3 import S3Server
 
-from aqueducts import Pipeline, run_sync
+from aqueducts import Cancellation, Pipeline, RunCancelledError, run_sync
 from aqueducts.errors import AqueductsError
 from aqueducts.results import RunResult, RunSettings
 from aqueducts.testing import FaultProxy, Faults
@@ -152,3 +153,38 @@ def test_three_of_ten_requests_are_unavailable(direct: Place, run: Run) -> None:
     found = {int(row[0] or "") for row in _rows(run, "SELECT id FROM t", direct)}
     assert found == written
     assert _deltalake(direct).version() == len(written) - 1
+
+
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_a_cancelled_run_stops_while_the_store_hangs(direct: Place, run: Run, kind: str) -> None:
+    """Long before the store's own limit, and without a commit."""
+    run("SELECT 0 AS id", destination=_table(direct, _APPEND))
+    with FaultProxy("127.0.0.1", direct.server.port, speaks_http=True) as proxy:
+        place = direct.through(proxy.url)
+        proxy.faults = Faults(is_black_hole=True)
+        data: dict[str, Any] = {
+            "stages": [[{"name": "result", "query": "SELECT 1 AS id", "show": 0}]]
+        }
+        if kind == "reading":
+            data["sources"] = [_table(place)]
+            data["stages"][0][0]["query"] = "SELECT sum(id) FROM t"
+        else:
+            data["destination"] = _table(place, _APPEND)
+        stop = Cancellation()
+        ended: list[RunCancelledError] = []
+
+        def work() -> None:
+            try:
+                run_sync(Pipeline.from_dict(data, strict=True), cancellation=stop)
+            except RunCancelledError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not proxy.connections:
+            time.sleep(0.01)
+        stop.cancel()
+        thread.join(20)
+        assert not thread.is_alive()
+        assert len(ended) == 1
+    assert _deltalake(direct).version() == 0
