@@ -13,13 +13,14 @@ empty :=
 comma := ,
 commas = $(subst $(empty) $(empty),$(comma),$(strip $1))
 
-.PHONY: help demo test bench lint lock clean
+.PHONY: help demo test bench lint image image-wheels lock clean
 
 help:
 	@echo "make demo    run an example pipeline on real data"
 	@echo "make test    run all tests"
 	@echo "make bench   run the benchmarks"
 	@echo "make lint    run linters, type checks, the documentation build, checks of the wheels"
+	@echo "make image   build the image of the executor with docker; make image-wheels what it needs"
 	@echo "make lock    resolve the pins again (make lock UPGRADE=1 takes newer versions)"
 	@echo "make clean   remove everything that make made"
 
@@ -38,6 +39,14 @@ bench: $(TOOLS)/.stamp
 
 lint: $(TOOLS)/.stamp
 	$(TOX) -e $(call commas,$(LINTERS))
+
+image-wheels: $(TOOLS)/.stamp
+	rm -f dist/aqueducts_*.whl
+	UV_BUILD_CONSTRAINT=requirements/constraints.txt $(TOOLS)/bin/uv build --quiet --require-hashes \
+		--wheel --all-packages --out-dir dist
+
+image: image-wheels
+	docker build --tag aqueducts-executor .
 
 lock: $(TOOLS)/.stamp
 	sh tools/lock.sh $(TOOLS)/bin/uv $(if $(UPGRADE),--upgrade)

@@ -48,7 +48,13 @@ DOCS = ROOT / "docs"
 PAGES = [*sorted([*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")]), ROOT / "README.md"]
 """Without the pages of errors: what is in them is wrong on purpose, and has tests of its own."""
 
-DRAWINGS = {"architecture.md": 2, "memory.md": 2, "remote.md": 1}
+DRAWINGS = {
+    "architecture.md": 2,
+    "memory.md": 2,
+    "docker.md": 2,
+    "kubernetes.md": 1,
+    "remote.md": 1,
+}
 """How many drawings each page may have."""
 
 HOME = "/home/ann"
