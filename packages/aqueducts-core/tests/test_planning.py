@@ -214,7 +214,7 @@ def test_what_operators_hold_is_estimated(lab: Lab) -> None:
         False,
     )
     assert held["join"].detail == "id = id"
-    assert held["join"].size_bytes == 6000 * (8 + 32)
+    assert held["join"].size_bytes == 6000 * (8 + 32) * 2
     assert held["sort"].can_spill
     assert held["group"].can_spill
     assert made.memory.is_complete

@@ -341,6 +341,8 @@ class OutOfMemoryError(EngineError):
     ) -> None:
         super().__init__(message, hint=hint, step=step)
         self.operator = operator
+        self.words: str | None = None
+        """The operator as a user would call it, where the engine can tell."""
         self.is_hopeless = False
         """Whether no other plan needs less, so that another attempt would be the same."""
 

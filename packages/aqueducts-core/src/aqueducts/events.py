@@ -130,7 +130,10 @@ class Replanned(_Event, frozen=True, kw_only=True, tag="replanned"):
 
     step: str
     operator: str
+    """As the engine calls it."""
     change: str
+    words: str | None = None
+    """The operator as a user would call it, where the engine can tell."""
 
 
 class MemoryUse(_Event, frozen=True, kw_only=True, tag="memory"):

@@ -27,6 +27,8 @@ class SourceScan(msgspec.Struct, frozen=True, kw_only=True):
     """Size of these files."""
     read_bytes: int | None = None
     """Bytes of the columns in these files: the most that can be read of them."""
+    group_bytes: int | None = None
+    """Bytes of the columns in the largest row group, where files have such: they are read whole."""
 
 
 class HeldRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +54,12 @@ class QueryPlan(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[HeldRows, ...] = ()
     base_bytes: int | None = None
     """Memory that the process takes with any query."""
+    moving_bytes: int = 0
+    """Memory that rows take on their way from sources to the result; an estimate."""
+    writing_bytes: int = 0
+    """Memory that the engine's own writer takes where it writes the result; an estimate."""
     pool_bytes: int | None = None
-    """Memory after which operators that can spill do so."""
+    """Memory after which operators that can spill do so, by their own count: they take twice it."""
 
 
 class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from aqueducts.arrow_types import type_name
 from aqueducts.inspection import Inspection
+from aqueducts.memory_estimate import expected_bytes
 from aqueducts.pending import pending_changes
 from aqueducts.pipeline_plan import (
     Column,
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
     from aqueducts.events import Event
     from aqueducts.pipeline import Pipeline
     from aqueducts.plan import Plan, PlannedStage
-    from aqueducts.plan_facts import HeldRows
+    from aqueducts.plan_facts import QueryPlan
     from aqueducts.prepared import PreparedRun
     from aqueducts.threads import Cancellation
 
 __all__ = ["plan"]
-
-_LIKELY = ("statistics", "sample")
 
 Purpose = Literal["result", "keep", "show", "explain_analyze"]
 
@@ -73,8 +72,8 @@ class _Planner:
         self._kept = prepared.kept_stages()
         self._spooled = prepared.spooled_sources()
         self._queries: list[PlannedQuery] = []
-        self._bases: list[int] = []
-        self._pools: list[int] = []
+        self._found: list[tuple[QueryPlan, bool]] = []
+        """What the engine tells of queries, and whether their rows are written."""
 
     def make(self) -> PipelinePlan:
         """The whole plan."""
@@ -182,8 +181,7 @@ class _Planner:
         if found is None:
             self._queries.append(PlannedQuery(table=name, purpose=purpose, is_described=False))
             return
-        self._bases += [] if found.base_bytes is None else [found.base_bytes]
-        self._pools += [] if found.pool_bytes is None else [found.pool_bytes]
+        self._found.append((found, purpose in ("result", "keep")))
         self._queries.append(
             PlannedQuery(table=name, purpose=purpose, scans=found.scans, held=found.held)
         )
@@ -199,24 +197,14 @@ class _Planner:
     def _memory(self) -> MemoryEstimate:
         described = [query for query in self._queries if query.is_described]
         held = [each for query in described for each in query.held]
-        pool = min(self._pools, default=None)
-        likely = [[each for each in query.held if each.basis in _LIKELY] for query in described]
-        low = max((_held_bytes(each, pool) for each in likely), default=0)
-        high = max((_held_bytes(query.held, pool) for query in described), default=0)
-        base = max(self._bases, default=None)
+        low, high = expected_bytes(self._found) or (None, None)
         return MemoryEstimate(
-            low_bytes=None if base is None else base + low,
-            high_bytes=None if base is None else base + high,
+            low_bytes=low,
+            high_bytes=high,
             is_complete=len(described) == len(self._queries)
             and all(each.size_bytes is not None for each in held),
             limit_bytes=self._settings.max_memory_bytes,
         )
-
-
-def _held_bytes(held: Sequence[HeldRows], pool_bytes: int | None) -> int:
-    fixed = sum(each.size_bytes or 0 for each in held if not each.can_spill)
-    spilling = sum(each.size_bytes or 0 for each in held if each.can_spill)
-    return fixed + (spilling if pool_bytes is None else min(spilling, pool_bytes))
 
 
 def _never_opened(*_: Any) -> Iterable[pa.RecordBatch]:

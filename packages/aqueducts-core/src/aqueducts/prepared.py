@@ -155,9 +155,11 @@ class PreparedRun:
             return shortage.strain.step
         return self.plan.stages[-1].name if self.plan.stages else "the run"
 
-    def shortage_error(self, shortage: Shortage) -> OutOfMemoryError:
+    def shortage_error(
+        self, shortage: Shortage, expected_bytes: int | None = None
+    ) -> OutOfMemoryError:
         """The error that ends a run for which there is too little memory, at its place."""
-        error = shortage.error()
+        error = shortage.error(expected_bytes)
         error.step = self.strained_step(shortage)
         error.path = self._stage_paths().get(error.step)
         return error

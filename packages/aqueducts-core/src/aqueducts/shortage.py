@@ -10,6 +10,9 @@ __all__ = ["Begun", "Shortage", "Strain"]
 
 _MB = 1_000_000
 
+_DOUBT = 1.25
+"""What is taken may be a quarter more than what was expected."""
+
 
 class Strain(msgspec.Struct, frozen=True):
     """Where in a running query the memory is."""
@@ -57,44 +60,52 @@ class Shortage(msgspec.Struct, frozen=True):
         """What had too little, as the engine calls it."""
         return "an operator" if self.strain is None else self.strain.operator
 
-    def error(self) -> OutOfMemoryError:
-        """The error that ends the run."""
+    def error(self, expected_bytes: int | None = None) -> OutOfMemoryError:
+        """The error that ends the run; `expected_bytes` is what its plan is likely to take."""
+        hint = self._hint(expected_bytes)
         limit = _size(self.limit_bytes)
         words = "the query" if self.strain is None else self.strain.words
         message = self.message or f"out of memory: {words} does not fit in {limit}"
         if self.resident_bytes:
             message += f" (the run was ended when it held {_size(self.resident_bytes)})"
         if self.begun is not None:
-            return self._error_of_what_has_begun(self.begun, message)
+            return self._error_of_what_has_begun(self.begun, message, hint)
         if self.attempt > 1:
             message += f"; {self.attempt} attempts failed, each with a plan that needs less"
         return OutOfMemoryError(
             message,
             operator=self.operator,
-            hint=self._hint(),
+            hint=hint,
             step=None if self.strain is None else self.strain.step,
         )
 
-    def _error_of_what_has_begun(self, begun: Begun, message: str) -> OutOfMemoryError:
+    def _error_of_what_has_begun(self, begun: Begun, message: str, hint: str) -> OutOfMemoryError:
         if begun.destination is None:
             message += ", while rows were printed: they are not all there"
-            return OutOfMemoryError(message, operator=self.operator, hint=self._hint())
+            return OutOfMemoryError(message, operator=self.operator, hint=hint)
         return CommitUnknownError(
             f"{message}, after destination {begun.destination!r} had begun to commit run "
             f"{begun.run_id}: whether it did is not known",
             operator=self.operator,
-            hint="look at the target before it is run again; where the rows are not there, "
-            + self._hint(),
+            hint="look at the target before it is run again; where the rows are not there, " + hint,
         )
 
-    def _hint(self) -> str:
-        enough = f"raise --max-memory (try {_size(_round(self.limit_bytes * 2))})"
-        if self.strain is not None and not self.strain.can_spill:
-            enough += ", for this is held in memory as a whole"
+    def _hint(self, expected_bytes: int | None) -> str:
         return (
-            f"{enough}, select fewer columns and filter before this step, or part the work with "
-            "`materialize: always` on the stage before"
+            f"raise --max-memory ({self._enough(expected_bytes)}), select fewer columns and filter "
+            "before this step, or part the work with `materialize: always` on the stage before"
         )
+
+    def _enough(self, expected_bytes: int | None) -> str:
+        """How much would do, as far as that can be known."""
+        if expected_bytes is not None and expected_bytes > self.limit_bytes:
+            enough = _size(_round(int(expected_bytes * _DOUBT)))
+            return f"by its number of rows it takes about {_size(expected_bytes)}: try {enough}"
+        twice = _size(_round(self.limit_bytes * 2))
+        words = "how much is enough cannot be told"
+        if self.strain is not None and not self.strain.can_spill:
+            words += " of what is held as a whole"
+        return f"{words}: {twice} is a try"
 
 
 def _size(size_bytes: int) -> str:

@@ -21,6 +21,7 @@ from aqueducts.events import (
     StageStarted,
 )
 from aqueducts.memory import resident_bytes
+from aqueducts.memory_estimate import expected_bytes
 from aqueducts.outputs import schema_table, shown_table
 from aqueducts.prepared import relation_size
 from aqueducts.relations import FileScan
@@ -81,14 +82,25 @@ class Steps:
         """Tell that this attempt uses less; or end the run where no plan needs less."""
         if shortage is None:
             return
-        if shortage.is_final:
-            raise self._prepared.shortage_error(shortage)
         step, change = self._prepared.strained_step(shortage), self._session.economy
-        if change is None:
-            error = self._prepared.shortage_error(shortage)
+        if shortage.is_final or change is None:
+            error = self._prepared.shortage_error(shortage, self._expected_bytes())
             error.is_hopeless = True
             raise error
-        self._context.emit(Replanned(step=step, operator=shortage.operator, change=change))
+        words = None if shortage.strain is None else shortage.strain.words or None
+        self._context.emit(
+            Replanned(step=step, operator=shortage.operator, change=change, words=words)
+        )
+
+    def _expected_bytes(self) -> int | None:
+        """What the last query is likely to take, where its engine tells of all that is held."""
+        found = None
+        if self._plan.final is not None:
+            found = self._threads.call(self._session.describe, self._plan.final)
+        if found is None or any(held.size_bytes is None for held in found.held):
+            return None
+        expected = expected_bytes([(found, True)])
+        return None if expected is None else expected[1]
 
     def _run_groups(self) -> None:
         kept, spooled = self._prepared.kept_stages(), self._prepared.spooled_sources()
@@ -254,7 +266,9 @@ class Steps:
             if change is None:
                 raise
             self._has_replanned = True
-            self._context.emit(Replanned(step=name, operator=error.operator, change=change))
+            self._context.emit(
+                Replanned(step=name, operator=error.operator, change=change, words=error.words)
+            )
         return action()
 
     def _has_room(self) -> bool:

@@ -148,7 +148,12 @@ def test_what_cannot_go_to_disk_is_refused(home: Path) -> None:
     assert "error[out-of-memory]: in 'wide': out of memory: the window function" in ending.stderr
     assert "does not fit in 280MB" in ending.stderr
     assert re.search(r"--> p\.yml:\d+:\d+", ending.stderr)
-    assert "raise --max-memory (try 600MB), for this is held in memory as a whole" in ending.stderr
+    found = re.search(
+        r"raise --max-memory \(by its number of rows it takes about (\d+)MB: try \d+MB",
+        ending.stderr,
+    )
+    assert found is not None
+    assert 280 < int(found[1]) < 1000
     assert ending.peak_bytes < LIMIT
     assert_nothing_left(home)
 
@@ -193,7 +198,7 @@ def test_a_refusal_is_data_too(home: Path) -> None:
     events = [json.loads(line) for line in ending.stderr.splitlines()]
     failed = [each for each in events if each["event"] == "failed"]
     assert [each["step"] for each in failed] == ["wide"]
-    used = [each for each in events if each["event"] == "memory"]
+    used = [each for each in events if each["event"] == "memory" and "operator" in each]
     assert used[-1]["operator"] == "WindowAggExec"
     assert used[-1]["step"] == "wide"
     assert 0.5 * LIMIT < used[-1]["resident_bytes"] < LIMIT

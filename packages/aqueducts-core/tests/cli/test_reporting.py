@@ -21,10 +21,12 @@ def test_notes_tell_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
     reporter = Reporter(Console(color="never"), ReportOptions())
     reporter(Notice(message="nothing is\nwritten"))
     reporter(Replanned(step="joined", operator="HashJoin", change="sort-merge join"))
+    reporter(Replanned(step="all", operator="SortExec", change="one partition", words="the sort"))
     reporter.stop()
     assert capsys.readouterr().err == (
         "note: nothing is\\nwritten\n"
         "note: joined: out of memory in HashJoin; trying again: sort-merge join\n"
+        "note: all: out of memory in the sort; trying again: one partition\n"
     )
 
 

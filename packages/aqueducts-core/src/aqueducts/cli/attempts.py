@@ -79,7 +79,7 @@ class Attempt:
         """End this process silently where the guard is to try again; else return."""
         if self.is_final:
             return
-        strain = Strain(error.operator, "", error.step)
+        strain = Strain(error.operator, error.words or "", error.step)
         # What raises an error has undone what it had begun.
         self.note(
             message=error.message,

@@ -68,4 +68,5 @@ def notices(console: Console, attempt: Attempt | None = None) -> Callable[[Event
 
 def replanned_words(event: Replanned) -> str:
     """The note of a step that begins again with another plan."""
-    return f"{event.step}: out of memory in {event.operator}; trying again: {event.change}"
+    operator = event.words or event.operator
+    return f"{event.step}: out of memory in {operator}; trying again: {event.change}"

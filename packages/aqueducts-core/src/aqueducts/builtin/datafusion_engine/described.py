@@ -226,6 +226,7 @@ def _file_scan(
     logical = _logical_of(columns, operator.text, own)
     filters = None if logical is None else (logical.filters if is_parquet else logical.exact)
     size = sum(file.size_bytes for file in files)
+    read_bytes, group_bytes = _column_bytes(files, columns) if is_parquet else (size, None)
     return SourceScan(
         source=source,
         columns=columns,
@@ -234,7 +235,8 @@ def _file_scan(
         limit=int(limit[1]) if limit else None,
         files=len(files),
         file_bytes=size,
-        read_bytes=_column_bytes(files, columns) if is_parquet else size,
+        read_bytes=read_bytes,
+        group_bytes=group_bytes,
     )
 
 
@@ -277,20 +279,28 @@ def _files(operator: Operator, links: Links) -> tuple[str | None, list[DataFile]
     return links.files_of(path.strip() for path in paths)
 
 
-def _column_bytes(files: Sequence[DataFile], columns: Sequence[str] | None) -> int | None:
+def _column_bytes(
+    files: Sequence[DataFile], columns: Sequence[str] | None
+) -> tuple[int | None, int | None]:
+    """Bytes of the columns in the files, and in the largest row group once it is decompressed."""
     if columns is None:
-        return None
+        return None, None
     wanted = frozenset(columns)
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return sum(pool.map(lambda file: _bytes_of(file, wanted), files))
+        found = list(pool.map(lambda file: _bytes_of(file, wanted), files))
+    return sum(total for total, _ in found), max((largest for _, largest in found), default=0)
 
 
-def _bytes_of(file: DataFile, columns: frozenset[str]) -> int:
+def _bytes_of(file: DataFile, columns: frozenset[str]) -> tuple[int, int]:
     metadata = read_footer(file)
     chosen = [
         index
         for index in range(metadata.num_columns)
         if metadata.schema.column(index).path.partition(".")[0] in columns
     ]
-    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
-    return sum(group.column(index).total_compressed_size for group in groups for index in chosen)
+    total = largest = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        parts = [group.column(index) for index in chosen]
+        total += sum(part.total_compressed_size for part in parts)
+        largest = max(largest, sum(part.total_uncompressed_size for part in parts))
+    return total, largest

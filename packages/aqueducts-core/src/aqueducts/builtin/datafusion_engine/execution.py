@@ -202,7 +202,7 @@ class Executor:
             plans = [*self._failed, *self._running]
         strain = strain_of_consumer(error.operator, plans, dict(self._queries))
         if strain is not None:
-            error.step = strain.step
+            error.step, error.words = strain.step, strain.words
 
 
 class _Guard(AbstractContextManager[None]):

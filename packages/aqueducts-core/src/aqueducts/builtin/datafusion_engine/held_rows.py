@@ -11,7 +11,7 @@ import msgspec
 from aqueducts.builtin.datafusion_engine.described import Operator
 from aqueducts.plan_facts import HeldRows
 
-__all__ = ["held_rows"]
+__all__ = ["held_rows", "row_bytes"]
 
 _Basis: TypeAlias = Literal["statistics", "sample", "bound", "assumption", "unknown"]
 
@@ -21,8 +21,11 @@ _ROW_OVERHEAD_BYTES = 32
 _TEXT_BYTES = 32
 """Taken for a text, a list or a struct, of which plans tell no width."""
 
-_SORTED_COPIES = 2
-"""Rows are held as they came, and again while they are merged."""
+_COPIES = 2
+"""Rows are held as they came, and again while they are merged, hashed or given out."""
+
+_WINDOW_COPIES = 3
+"""Rows as they came, all in one piece, and with the column that is added."""
 
 _WIDTHS = {
     "Boolean": 1,
@@ -87,7 +90,7 @@ def held_rows(plan: Operator, text_rows: Callable[[Operator], int | None]) -> li
                 held.append(_sorted(operator, text_rows))
             case "WindowAggExec":
                 size = _size(operator.inputs[0], text_rows)
-                held.append(_held("window", "whole partitions", size))
+                held.append(_held("window", "whole partitions", size, copies=_WINDOW_COPIES))
             case _:
                 pass
     return held
@@ -98,7 +101,7 @@ def _joined(operator: Operator, text_rows: Callable[[Operator], int | None]) -> 
     pairs = re.findall(r"\((.*?)@\d+, (.*?)@\d+\)", on[1], re.DOTALL) if on else []
     detail = " AND ".join(f"{left} = {right}" for left, right in pairs)
     size = _size(operator.inputs[0], text_rows)
-    return _held("join", detail, size, overhead=_ROW_OVERHEAD_BYTES)
+    return _held("join", detail, size, copies=_COPIES, overhead=_ROW_OVERHEAD_BYTES)
 
 
 def _grouped(operator: Operator, text_rows: Callable[[Operator], int | None]) -> list[HeldRows]:
@@ -107,7 +110,8 @@ def _grouped(operator: Operator, text_rows: Callable[[Operator], int | None]) ->
     if not keys:
         return []  # one row
     size = _size(operator, text_rows)
-    return [_held("group", keys, size, overhead=_ROW_OVERHEAD_BYTES, can_spill=True)]
+    overhead = _ROW_OVERHEAD_BYTES
+    return [_held("group", keys, size, copies=_COPIES, overhead=overhead, can_spill=True)]
 
 
 def _sorted(operator: Operator, text_rows: Callable[[Operator], int | None]) -> HeldRows:
@@ -115,9 +119,9 @@ def _sorted(operator: Operator, text_rows: Callable[[Operator], int | None]) -> 
     size = _size(operator.inputs[0], text_rows)
     fetch = _FETCH.search(operator.text)
     if fetch is not None:
-        size = _limited(size, int(fetch[1]), _row_bytes(operator))
+        size = _limited(size, int(fetch[1]), row_bytes(operator))
     detail = _plain(order[1]) if order else ""
-    return _held("sort", detail, size, copies=_SORTED_COPIES, can_spill=fetch is None)
+    return _held("sort", detail, size, copies=_COPIES, can_spill=fetch is None)
 
 
 def _held(
@@ -131,7 +135,7 @@ def _held(
 ) -> HeldRows:
     size_bytes = size.size_bytes
     if size_bytes is not None and size.rows is not None:
-        size_bytes = size_bytes * copies + size.rows * overhead
+        size_bytes = (size_bytes + size.rows * overhead) * copies
     return HeldRows(
         operator=operator,
         detail=detail,
@@ -144,7 +148,7 @@ def _held(
 
 def _size(operator: Operator, text_rows: Callable[[Operator], int | None]) -> _Size:
     """Rows that an operator gives: the engine's estimate, else what its inputs let it give."""
-    width = _row_bytes(operator)
+    width = row_bytes(operator)
     if operator.rows is not None:
         return _Size(operator.rows, operator.rows * width, "statistics")
     inputs = [_size(each, text_rows) for each in operator.inputs]
@@ -190,7 +194,8 @@ def _limited(size: _Size, rows: int, width: int) -> _Size:
     return _Size(rows, rows * width, "bound")
 
 
-def _row_bytes(operator: Operator) -> int:
+def row_bytes(operator: Operator) -> int:
+    """About what a row takes that an operator gives, by the types of its columns."""
     types = _TYPE.findall(operator.schema)
     return sum(_WIDTHS.get(each, _TEXT_BYTES) for each in types) or 1
 

@@ -181,7 +181,7 @@ class DataFusionSession(Session):
         sources = {table: table for table in self._given_tables}
         for table, known_as in self._tables.items():
             sources.update(dict.fromkeys(known_as, table))
-        found = describe(name, self._context, self._executor, self._links, sources)
+        found = describe(name, self._context, self._executor, self._links, sources, self._budget)
         if found is None:
             return None
         limits = self._join_sizes.limits
@@ -191,9 +191,7 @@ class DataFusionSession(Session):
             else scan
             for scan in found.scans
         ]
-        return msgspec.structs.replace(
-            found, scans=tuple(scans), pool_bytes=self._budget.pool_bytes
-        )
+        return msgspec.structs.replace(found, scans=tuple(scans))
 
     def frame(self, name: str) -> Frame:
         """A table as a frame."""

@@ -51,6 +51,8 @@ class Budget(msgspec.Struct, frozen=True):
     pool_bytes: int
     batch_rows: int
     partitions: int
+    row_group_rows: int
+    """What the writer of Parquet gathers; row groups are held in memory whole."""
     joins_by_sorting: bool = False
     economy: str | None = None
     """What is otherwise after a shortage, in a few words."""
@@ -70,12 +72,18 @@ def budget_for(
     """The operators' share of the memory that the whole process may take."""
     partitions = threads or min(usable_cores(), _MOST_THREADS)
     if max_memory_bytes is None:
-        return Budget(pool_bytes=available_memory() // 2, batch_rows=8192, partitions=partitions)
+        return Budget(
+            pool_bytes=available_memory() // 2,
+            batch_rows=8192,
+            partitions=partitions,
+            row_group_rows=256 << 10,
+        )
     is_tight = max_memory_bytes < _TIGHT_BYTES
     budget = Budget(
         pool_bytes=max(_SMALLEST_POOL, int((max_memory_bytes - _BASE_BYTES) * _POOL_SHARE)),
         batch_rows=2048 if is_tight else 8192,
         partitions=1 if is_tight and threads is None else partitions,
+        row_group_rows=64 << 10,
     )
     return budget if shortage is None else _thriftier(budget, shortage)
 
@@ -135,7 +143,7 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
     )
     if budget.joins_by_sorting:
         config = config.set("datafusion.optimizer.prefer_hash_join", "false")
-    for key, size in _parquet_writing(settings.max_memory_bytes).items():
+    for key, size in _parquet_writing(settings.max_memory_bytes, budget).items():
         config = config.set(f"datafusion.execution.parquet.{key}", str(size))
     if settings.max_memory_bytes is not None:
         config = config.set(
@@ -148,15 +156,17 @@ def new_context(settings: EngineSettings, budget: Budget) -> SessionContext:
     return SessionContext(config, runtime)
 
 
-def _parquet_writing(max_memory_bytes: int | None) -> dict[str, int]:
+def _parquet_writing(max_memory_bytes: int | None, budget: Budget) -> dict[str, int]:
     """Sizes of what the Parquet writer gathers before it writes; a COPY's own options win.
 
     A dictionary of more than 128 KiB is slower than the encoding that comes after it, and hardly
-    smaller. Row groups are held in memory whole, and count in the pool.
+    smaller. Row groups count in the pool.
     """
-    if max_memory_bytes is None:
-        return {"dictionary_page_size_limit": 128 << 10, "max_row_group_size": 256 << 10}
-    return {"dictionary_page_size_limit": 64 << 10, "max_row_group_size": 64 << 10}
+    dictionary_size = 128 << 10 if max_memory_bytes is None else 64 << 10
+    return {
+        "dictionary_page_size_limit": dictionary_size,
+        "max_row_group_size": budget.row_group_rows,
+    }
 
 
 def keep_order_of_views(context: SessionContext) -> Callable[[], None]:
