@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-KINDS = ("source", "destination", "format", "store", "secret", "function", "command")
+KINDS = (
+    *("source", "destination", "format", "store", "secret", "function", "command"),
+    *("doctor", "listener"),
+)
 
 
 def _run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

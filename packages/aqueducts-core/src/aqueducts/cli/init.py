@@ -48,8 +48,8 @@ __all__ = ["command"]
     metavar="KIND,...",
     envvar="AQUEDUCTS_KIND",
     show_envvar=True,
-    help="What the plugin offers: source, destination, format, store, secret, function, command. "
-    "Default: source.",
+    help="What the plugin offers: source, destination, format, store, secret, function, command, "
+    "doctor, listener. Default: source.",
 )
 @click.pass_context
 def command(

@@ -27,12 +27,14 @@ class _Kind(msgspec.Struct, frozen=True):
     module: str
     hook: str
     item: str
-    """Type of what the hook returns, and where it is from."""
+    """Type of what the hook returns a list of; empty for one that hears events."""
     offer: str
     """What the module has for the hook."""
     words: str
     tag: str
     """What users write; `@…@` stands for the plugin's names."""
+    home: str = "aqueducts.connectors"
+    """Where the type of what the hook returns is from."""
 
 
 KINDS = {
@@ -81,6 +83,23 @@ KINDS = {
         "command",
         "command",
         "aqueducts @SCHEME@ FILE",
+    ),
+    "doctor": _Kind(
+        "health",
+        "aqueducts_doctor_checks",
+        "HealthCheck",
+        "CHECK",
+        "doctor's check",
+        "aqueducts doctor",
+        home="aqueducts.health",
+    ),
+    "listener": _Kind(
+        "listener",
+        "aqueducts_on_event",
+        "",
+        "hear",
+        "listener",
+        "@VARIABLE@_LOG",
     ),
 }
 """What `--kind` takes."""
@@ -159,25 +178,42 @@ def _readme(kinds: Sequence[_Kind], names: dict[str, str]) -> str:
 
 def _plugin(kinds: Sequence[_Kind], names: dict[str, str]) -> str:
     """The module of hooks, its imports as a linter sorts them."""
-    items = sorted({kind.item for kind in kinds})
-    classes = {match[1] for item in items if (match := re.search(r"(?:type\[)?([A-Z]\w+)", item))}
-    classes.discard("Command")
+    imported: dict[str, set[str]] = {}
+    for kind in kinds:
+        if not kind.item:
+            imported.setdefault("aqueducts.connectors", set()).add("RunInfo")
+            imported.setdefault("aqueducts.events", set()).add("Event")
+        elif match := re.search(r"(?:type\[)?([A-Z]\w+)", kind.item.removeprefix("click.Command")):
+            imported.setdefault(kind.home, set()).add(match[1])
     lines = ['"""What the plugin offers. Nothing heavy is imported here."""', ""]
     lines += ["from __future__ import annotations", ""]
-    if any("Any" in item for item in items):
+    if any("Any" in kind.item for kind in kinds):
         lines += ["from typing import Any", ""]
-    if any("click" in item for item in items):
+    if any("click" in kind.item for kind in kinds):
         lines += ["import click", ""]
     lines.append("from aqueducts import hookimpl")
-    if classes:
-        lines += _import("aqueducts.connectors", sorted(classes))
+    for module, items in sorted(imported.items()):
+        lines += _import(module, sorted(items))
     own = sorted((kind.module, kind.offer) for kind in kinds)
     lines += [f"from {names['PACKAGE']}.{module} import {offer}" for module, offer in own]
     for kind in kinds:
-        title = f"{kind.words[0].upper()}{kind.words[1:]}".removesuffix("s")
-        lines += ["", "", "@hookimpl", f"def {kind.hook}() -> list[{kind.item}]:"]
-        lines += [f'    """{title}s of this plugin."""', f"    return [{kind.offer}]"]
+        lines += ["", "", "@hookimpl", *_hook(kind)]
     return _filled("\n".join(lines) + "\n", names)
+
+
+def _hook(kind: _Kind) -> list[str]:
+    if not kind.item:
+        return [
+            f"def {kind.hook}(run: RunInfo, event: Event) -> None:",
+            '    """Hear every event of every run."""',
+            f"    {kind.offer}(run, event)",
+        ]
+    title = f"{kind.words[0].upper()}{kind.words[1:]}".removesuffix("s")
+    return [
+        f"def {kind.hook}() -> list[{kind.item}]:",
+        f'    """{title}s of this plugin."""',
+        f"    return [{kind.offer}]",
+    ]
 
 
 def _import(module: str, items: Sequence[str]) -> list[str]:
