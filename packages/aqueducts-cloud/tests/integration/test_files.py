@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from servers.places import Place, place_of
 from servers.s3 import S3Server
+from servers.web import WebServer
 
-from aqueducts.errors import AqueductsError
+from aqueducts.errors import AqueductsError, StorageError
 from integration.conftest import Run
 
 _NUMBERS = "SELECT value AS id, value % 3 AS part, 'größe ' || value AS text FROM range(1, 10001)"
@@ -111,3 +112,45 @@ def test_two_buckets_with_keys_of_their_own(
         _file("csv", second, "out.csv"),
     )
     assert second.get("out.csv") == b"n\n3\n"
+
+
+def _on_the_web(web: WebServer, **options: str) -> dict[str, Any]:
+    return {
+        "type": "file",
+        "name": "t",
+        "format": {"type": "csv"},
+        "location": f"{web.endpoint}/in.csv",
+        "storage_config": {"allow_http": "true", **options},
+    }
+
+
+def test_web_servers_are_read(web: WebServer, run: Run) -> None:
+    """By nothing but GET and HEAD; what is missing or refused is told."""
+    (web.folder / "in.csv").write_text("id\n1\n2\n")
+    assert _rows(run, "SELECT sum(id) FROM t", _on_the_web(web)) == [("3",)]
+    assert {request.split()[0] for request in web.requests} <= {"GET", "HEAD"}
+    web.required_headers = {"Authorization": "Bearer key-of-test"}
+    with pytest.raises(StorageError, match=r"in\.csv"):
+        _rows(run, "SELECT sum(id) FROM t", _on_the_web(web))
+
+
+def test_answers_of_unknown_length_are_refused(web: WebServer, run: Run) -> None:
+    """The client that is used reads no body without a length; no rows are made up."""
+    (web.folder / "in.csv").write_text("id\n1\n2\n")
+    web.is_chunked = True
+    with pytest.raises(StorageError, match=r"in\.csv"):
+        _rows(run, "SELECT sum(id) FROM t", _on_the_web(web))
+
+
+def test_web_servers_are_not_written(web: WebServer, run: Run) -> None:
+    """And nothing is sent to them."""
+    destination = {
+        "type": "file",
+        "name": "out",
+        "format": {"type": "csv"},
+        "location": f"{web.endpoint}/out.csv",
+        "storage_config": {"allow_http": "true"},
+    }
+    with pytest.raises(StorageError):
+        run("SELECT 1 AS x", destination=destination)
+    assert web.requests == []
