@@ -13,7 +13,7 @@ from measuring import Command, environment, measure
 from postgresql import private_server
 from sections import Bar, Section, resources
 
-__all__ = ["run"]
+__all__ = ["COLUMNS", "TABLE", "run"]
 
 _BARE = "arrow-odbc in a bare loop"
 _VARIABLE = "BENCH_DATABASE"
@@ -21,7 +21,7 @@ _MOST_CPU = 1.1
 _MOST_BYTES = 200e6
 _SAMPLE_SECONDS = 0.1
 
-_TABLE = """
+TABLE = """
     CREATE UNLOGGED TABLE sales AS SELECT
         i::int AS id, i::bigint * 7 AS customer_id, (i % 100000 * 1.25)::numeric(12, 2) AS amount,
         i * 0.1::float8 AS price, ('product ' || i % 1000)::varchar(20) AS product,
@@ -30,7 +30,7 @@ _TABLE = """
         'ab'::char(4) AS code
     FROM generate_series(1, {rows}) AS i
 """
-_COLUMNS = (
+COLUMNS = (
     "id::INT, customer_id::BIGINT, amount::DECIMAL(12, 2), price::DOUBLE, product::VARCHAR, "
     "note::VARCHAR, day::DATE, sold_at::TIMESTAMP, is_paid::BOOL, code::VARCHAR"
 )
@@ -42,7 +42,7 @@ def run(bench: Bench) -> Section:
     data = bench.inputs.folder
     ours, theirs = bench.fresh("odbc_read.parquet"), bench.fresh("odbc_read_bare.parquet")
     with private_server() as server:
-        server.execute(_TABLE.format(rows=rows), "VACUUM ANALYZE sales")
+        server.execute(TABLE.format(rows=rows), "VACUUM ANALYZE sales")
         os.environ[_VARIABLE] = server.connection_string
         commands = {
             OURS: bench.aqueducts("odbc_read", data, ours),
@@ -51,7 +51,7 @@ def run(bench: Bench) -> Section:
         series = measure(commands, bench.rounds)
         peak = _peak_of_all(commands[OURS])
         del os.environ[_VARIABLE]
-    check_equal(theirs, ours, _COLUMNS)
+    check_equal(theirs, ours, COLUMNS)
     ratio = series[OURS].cpu_ratio(series[_BARE])
     header, lines = resources(series)
     return Section(

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import adbc
 import csv_join
 import delta_kills
 import delta_tables
@@ -43,6 +44,8 @@ TASKS: Mapping[str, Callable[[Bench], Section]] = {
     "delta_upsert": delta_tables.run_upsert,
     "delta_kills": delta_kills.run,
     "odbc_read": odbc_read.run,
+    "adbc_read": adbc.run_read,
+    "adbc_write": adbc.run_write,
     "kill_rounds": kill_rounds.run,
     "executor": executor_bars.run,
     "memory": memory_limits.run,

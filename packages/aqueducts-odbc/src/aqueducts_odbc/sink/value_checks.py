@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import struct
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +36,7 @@ def check_values(values: pa.Array, kind: ColumnType, *, floats: str, allows_nul:
     elif pt.is_binary(data_type):
         _check_bytes(values, kind)
     elif pt.is_time64(data_type):
-        _check_digits(values.cast(pa.int64()), values, kind)
+        _check_digits(values, kind)
     elif pt.is_timestamp(data_type) or pt.is_date32(data_type):
         _check_moments(values, kind)
     elif pt.is_integer(data_type):
@@ -57,7 +59,7 @@ _FLOAT_HINT = "replace it in the last stage, such as nanvl(x, NULL) or CASE WHEN
 
 
 def _check_texts(values: pa.Array, kind: ColumnType, *, allows_nul: bool) -> None:
-    if not allows_nul:
+    if not allows_nul and _has_nul(values):
         refuse_where(
             pc.match_substring(values, "\0"),
             values,
@@ -79,6 +81,18 @@ def _check_texts(values: pa.Array, kind: ColumnType, *, allows_nul: bool) -> Non
     _check_size(values, kind)
 
 
+def _has_nul(values: pa.Array) -> bool:
+    """Whether there is a NUL among the bytes of all texts; looked for as fast as memory is read."""
+    _, offsets, data = values.buffers()
+    if data is None or not len(values):
+        return False
+    first, last = (
+        struct.unpack_from("=i", offsets, 4 * place)[0]
+        for place in (values.offset, values.offset + len(values))
+    )
+    return b"\0" in data.slice(first, last - first).to_pybytes()
+
+
 def _check_bytes(values: pa.Array, kind: ColumnType) -> None:
     _check_size(values, kind)
     if kind.exact_bytes is not None:
@@ -97,17 +111,33 @@ def _check_size(values: pa.Array, kind: ColumnType) -> None:
 
 def _check_moments(values: pa.Array, kind: ColumnType) -> None:
     if pt.is_timestamp(values.type):
-        _check_digits(values.cast(pa.int64()), values, kind)
-    if kind.lowest is not None or kind.highest is not None:
+        _check_digits(values, kind)
+    if kind.lowest is not None and kind.highest is not None:
+        if _is_within_years(values, kind.lowest, kind.highest):
+            return
         plain = values
         if pt.is_timestamp(values.type) and values.type.tz is not None:
             plain = values.cast(pa.timestamp(values.type.unit))
         _check_range(pc.year(plain), values, kind, "is out of the years")
 
 
-def _check_digits(microseconds: pa.Array, values: pa.Array, kind: ColumnType) -> None:
+def _is_within_years(values: pa.Array, first: int, last: int) -> bool:
+    """By the ends of all values; the years of each are only told where one is outside."""
+    is_day = pt.is_date32(values.type)
+    ends = pc.min_max(values.view(pa.int32() if is_day else pa.int64())).as_py()
+    if ends["min"] is None:
+        return True
+    unit = 1 if is_day else 86_400_000_000  # timestamps of columns are in microseconds
+    epoch = datetime.date(1970, 1, 1).toordinal()
+    lowest = (datetime.date(first, 1, 1).toordinal() - epoch) * unit
+    highest = (datetime.date(last, 12, 31).toordinal() + 1 - epoch) * unit
+    return bool(lowest <= ends["min"] and ends["max"] < highest)
+
+
+def _check_digits(values: pa.Array, kind: ColumnType) -> None:
     if kind.second_digits >= _MICROSECOND_DIGITS:
         return
+    microseconds = values.cast(pa.int64())
     step = 10 ** (_MICROSECOND_DIGITS - kind.second_digits)
     whole = pc.multiply(pc.divide(microseconds, step), step)
     unit = "microsecond" if kind.second_digits else "second"
