@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, Field
 
 from aqueducts.connectors import FileFormat, StreamWriter
+from aqueducts.data_files import open_file
 from aqueducts.errors import DestinationError
 from aqueducts.models.fields import PipelineModel
 from aqueducts.relations import ArrowStream, DataFile
@@ -50,7 +52,7 @@ class FixedWidth(FileFormat):
             partition: int, columns: Sequence[str] | None, condition: Any
         ) -> Iterator[pa.RecordBatch]:
             file = files[partition]
-            with Path(file.path).open(encoding="utf-8") as lines:
+            with TextIOWrapper(open_file(file), encoding="utf-8") as lines:
                 while part := list(islice(lines, _BATCH_ROWS)):
                     rows = [_split(line.rstrip("\n"), widths) for line in part]
                     batch = pa.RecordBatch.from_pylist(rows, schema=texts)
