@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aqueducts.control_groups import memory_folder
 from aqueducts_executor.worker.memory_wall import MemoryWall
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ async def test_wall_ends_what_grows(tmp_path: Path) -> None:
     await wall.take_down()
     assert wall.is_over
     assert wall.peak_bytes >= 90_000_000
+    found = memory_folder()
+    assert found is None or not list(found[1].glob(f"aqueducts-{os.getpid()}-*"))
 
 
 @pytest.mark.parametrize("limit", [None, 4_000_000_000])

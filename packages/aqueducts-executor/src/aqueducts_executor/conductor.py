@@ -34,7 +34,7 @@ from aqueducts_executor.machine import (
 from aqueducts_executor.run_place import RunPlace
 from aqueducts_executor.worker.checker import Checker
 from aqueducts_executor.worker.frames import BadFrameError
-from aqueducts_executor.worker.memory_wall import MemoryWall
+from aqueducts_executor.worker.memory_wall import MemoryWall, sweep_groups
 from aqueducts_executor.worker.messages import (
     Allowed,
     AskToCommit,
@@ -144,6 +144,7 @@ class Conductor:
     async def remember(self, past: Iterable[PastRun]) -> None:
         """Know of the runs of the process before this one, and clear up after it."""
         await asyncio.to_thread(self._place.clear)
+        await asyncio.to_thread(sweep_groups)
         for run in past:
             outcome = run.outcome
             if outcome is None:

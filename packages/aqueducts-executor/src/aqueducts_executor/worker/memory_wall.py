@@ -15,12 +15,14 @@ from pathlib import Path
 from aqueducts.control_groups import memory_folder
 from aqueducts.memory import resident_bytes
 
-__all__ = ["MemoryWall"]
+__all__ = ["MemoryWall", "sweep_groups"]
 
 _SLOW_SECONDS = 0.1
 _FAST_SECONDS = 0.01
 _FAST_SHARE = 0.6
 """Of the limit: above it the worker is looked at more often."""
+_REMOVALS = 50
+_PREFIX = "aqueducts-"
 
 
 class MemoryWall:
@@ -49,7 +51,10 @@ class MemoryWall:
         if self._group is not None:
             self.is_over = self.is_over or self._group.has_killed()
             self.peak_bytes = max(self.peak_bytes, self._group.peak_bytes())
-            self._group.remove()
+            for _ in range(_REMOVALS):
+                if self._group.remove():
+                    break
+                await asyncio.sleep(_FAST_SECONDS)  # what the worker began is ending still
 
     async def _look(self) -> None:
         while True:
@@ -61,6 +66,18 @@ class MemoryWall:
                 self._kill()
             is_near = limit is not None and resident > limit * _FAST_SHARE
             await asyncio.sleep(_FAST_SECONDS if is_near else _SLOW_SECONDS)
+
+
+def sweep_groups() -> None:
+    """Take away groups of executors that were killed."""
+    found = memory_folder()
+    if found is None:
+        return
+    for folder in found[1].glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 class _Group:
@@ -77,7 +94,7 @@ class _Group:
         if found is None:
             return None
         version, parent = found
-        folder = parent / f"aqueducts-{os.getpid()}-{process}"
+        folder = parent / f"{_PREFIX}{os.getpid()}-{process}"
         group = cls(folder, version)
         limit = "memory.max" if version == 2 else "memory.limit_in_bytes"
         try:
@@ -102,10 +119,15 @@ class _Group:
         text = self._read(name).strip()
         return int(text) if text.isdecimal() else 0
 
-    def remove(self) -> None:
-        """Take it away; its process is gone."""
-        with contextlib.suppress(OSError):
+    def remove(self) -> bool:
+        """Take it away; False where something is in it."""
+        try:
             self._folder.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
 
     def _read(self, name: str) -> str:
         try:
