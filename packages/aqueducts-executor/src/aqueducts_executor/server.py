@@ -36,6 +36,7 @@ _log = structlog.get_logger()
 
 async def serve(options: Options, folder: StateFolder) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError where a port cannot be used."""
+    signals = _Signals()
     journal = Journal(folder.journal)
     past = journal.open()
     setup = _worker_setup(options, folder)
@@ -66,7 +67,9 @@ async def serve(options: Options, folder: StateFolder) -> None:
             plugins=identity.plugins,
             data_roots=[str(root) for root in options.data_root],
         )
-        await _until_asked(conductor, options.shutdown_grace)
+        await signals.asked.wait()
+        _log.info("draining", grace_seconds=options.shutdown_grace)
+        await conductor.drain(options.shutdown_grace, signals.hurried)
         _log.info("stopping")
         listener.stop_accepting()
         await views.sockets.close()
@@ -94,19 +97,17 @@ class _Views:
         )
 
 
-async def _until_asked(conductor: Conductor, grace_seconds: float) -> None:
-    """Until a signal says stop, and the run that goes on has ended or has to."""
-    asked, hurried = asyncio.Event(), asyncio.Event()
+class _Signals:
+    """SIGTERM and SIGINT, from now on: the first asks, the second hurries."""
 
-    def hear() -> None:
-        (hurried if asked.is_set() else asked).set()
+    def __init__(self) -> None:
+        self.asked, self.hurried = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._hear)
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, hear)
-    await asked.wait()
-    _log.info("draining", grace_seconds=grace_seconds)
-    await conductor.drain(grace_seconds, hurried)
+    def _hear(self) -> None:
+        (self.hurried if self.asked.is_set() else self.asked).set()
 
 
 def _worker_setup(options: Options, folder: StateFolder) -> WorkerSetup:
