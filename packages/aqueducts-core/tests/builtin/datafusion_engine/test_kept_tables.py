@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -53,6 +54,23 @@ def test_rows_and_bytes_are_told(bench: Bench, place: str) -> None:
         assert size == 8000
     else:
         assert [path.stat().st_size for path in kept_files(bench)] == [size]
+
+
+def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on file sizes fails like one; no file is left."""
+    monkeypatch.setattr(kept_tables, "_MEMORY_BYTES", 1)
+    table = pa.table({"k": pa.array(range(500_000), pa.int64())})
+    folder = tmp_path / "aqueducts-run" / "kept"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        with pytest.raises(EngineError, match="rows cannot be kept in the folder for") as caught:
+            keep(table.to_reader(max_chunksize=50_000), folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.message.endswith(f"({tmp_path}): File too large")
+    assert "--spill-dir" in (caught.value.hint or "")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_kept_stage_without_rows_has_columns(bench: Bench, place: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pyarrow.types as pt
+
+from aqueducts.errors import EngineError
 
 __all__ = ["POSITION", "KeptTable", "keep", "numbered"]
 
@@ -84,10 +87,22 @@ def _spill(
             for batch in _chain(held, rest):
                 rows += batch.num_rows
                 writer.write_batch(batch)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _not_kept(error, folder) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return KeptTable(schema, (), path, rows, path.stat().st_size)
+
+
+def _not_kept(error: OSError, folder: Path) -> EngineError:
+    """What pyarrow says of a disk, in the words of the system."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return EngineError(
+        f"rows cannot be kept in the folder for temporary files ({folder.parent.parent}): {reason}",
+        hint="free some space, or choose another disk with --spill-dir",
+    )
 
 
 def _chain(held: list[pa.RecordBatch], rest: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
