@@ -270,3 +270,14 @@ def test_files_that_hold_no_parameters(
         params_from_file(path)
 
     assert [(each.message, each.line) for each in caught.value.problems] == [(message, line)]
+
+
+def test_json_documents_may_name_their_schema() -> None:
+    """At the top only, and nothing becomes of it."""
+    stages = '"stages": [[{"name": "one", "query": "SELECT 1 AS a"}]]'
+    text = f'{{"$schema": "pipeline.schema.json", {stages}}}'
+    pipeline = read(text, format="json", strict=True)
+    assert not pipeline.warnings
+    inside = text.replace('"query"', '"$schema": "x", "query"')
+    [problem] = problems_of(inside, format="json", strict=True)
+    assert "unknown key '$schema'" in problem.message

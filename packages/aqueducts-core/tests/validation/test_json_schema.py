@@ -97,7 +97,9 @@ def test_the_schema_names_itself_and_describes_its_fields() -> None:
     """Editors show both."""
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA["title"] == "Aqueducts pipeline"
-    assert set(SCHEMA["properties"]) == {*("version", "params", "sources", "stages", "destination")}
+    assert set(SCHEMA["properties"]) == {
+        *("$schema", "version", "params", "sources", "stages", "destination")
+    }
     stage = SCHEMA["$defs"]["Stage"]["properties"]
     assert stage["show"]["description"].startswith("Print up to this many rows")
     assert all("description" in field for field in stage.values())

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from aqueducts.builtin.shown_names import listed
+from aqueducts.builtin.shown_names import listed, shown_path
 from aqueducts.errors import StorageError
 
 __all__ = ["check_file_target", "check_folder_target", "foreign_files"]
@@ -105,7 +105,10 @@ def _check_parent(target: str, shown: str) -> None:
     while not parent.exists():
         parent = parent.parent
     if not parent.is_dir():
-        raise StorageError(f"{shown!r} cannot be written: {str(parent)!r} is not a folder")
+        raise StorageError(
+            f"{shown!r} cannot be written: {shown_path(str(parent))!r} is not a folder",
+            hint="choose a place in a folder, or rename what is there",
+        )
     if len(os.fsencode(Path(target).name)) > os.pathconf(parent, "PC_NAME_MAX"):
         raise StorageError(
             f"{shown!r} cannot be written: the name is too long", hint="choose a shorter name"

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from aqueducts.models.fields import ReadFormat, WriteFormat
 from aqueducts.plugins import Plugins
+from aqueducts.validation.keys import SCHEMA_KEY
 from aqueducts.validation.names import field_names, has_open_keys, literals
 
 __all__ = ["json_schema"]
@@ -52,6 +53,7 @@ def json_schema(plugins: Plugins) -> dict[str, Any]:
     _add_short_forms(plugins, spellings, properties, definitions)
     _open_to_placeholders(schema)
     properties["params"] = deepcopy(_PARAMS)
+    properties[SCHEMA_KEY] = {"type": "string", "description": "This schema, for editors."}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Aqueducts pipeline",

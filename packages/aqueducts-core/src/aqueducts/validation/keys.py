@@ -14,7 +14,7 @@ from aqueducts.template.parameters import PARAMS_KEY
 from aqueducts.validation.names import field_names, has_open_keys, members_of
 from aqueducts.validation.places import Places, dotted, value_at
 
-__all__ = ["FittedModel", "key_problems", "owner"]
+__all__ = ["SCHEMA_KEY", "FittedModel", "key_problems", "owner"]
 
 _SYNONYMS = {
     **dict.fromkeys(("path", "url", "uri", "file", "filename", "file_path", "uri"), "location"),
@@ -32,6 +32,9 @@ _SYNONYMS = {
     **dict.fromkeys(("limit", "preview"), "show"),
 }
 """Words of other tools, with the field that they are most likely meant for."""
+
+SCHEMA_KEY = "$schema"
+"""By which editors find the JSON Schema of a JSON document; here it means nothing."""
 
 
 class FittedModel(msgspec.Struct, frozen=True):
@@ -108,7 +111,7 @@ class _Keys:
         self._path = fitted.path
         self._names = fitted.names
         self._given = fitted.given
-        self._unknown = list(fitted.unknown)
+        self._unknown = [key for key in fitted.unknown if fitted.path or key != SCHEMA_KEY]
         self._everywhere = everywhere
         self._places = places
         self._owner = owner(fitted.path, value, places)

@@ -36,9 +36,10 @@ ONE_KIND = (
 """What to do about a JSON value of the wrong kind."""
 
 _NUMBER = re.compile(r"[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?")
+_TIME = re.compile(r":\d\d:\d\d")
 _FRACTION = re.compile(r":\d\d[.](\d+)")
 _PLACES_OF_MICROSECONDS = 6
-_MOST_DIGITS = 38
+_USUAL_DIGITS, _MOST_DIGITS = 18, 38
 
 _LONGEST = 200
 """Characters of a value that are shown."""
@@ -90,7 +91,7 @@ def _wider(refusal: Refusal) -> str | None:
     if "int" in declared.name or declared.name in ("decimal", "decimal256"):
         return _wider_number(value, declared)
     is_text = refusal.found in ("string", "large_string")
-    if is_text and declared.name.startswith("date") and ":" in value:
+    if is_text and declared.name.startswith("date") and _TIME.search(value):
         return "timestamp<microsecond>"
     if not is_text or not _FRACTION.search(value):
         return None
@@ -112,6 +113,7 @@ def _wider_number(value: str, declared: DataType) -> str | None:
     if "int" in declared.name:
         if not places and -(2**63) <= number < 2**63:
             return "int64"
+        whole = max(whole, _USUAL_DIGITS - places)
     else:
         digits, declared_places = declared.parameters
         assert isinstance(digits, int) and isinstance(declared_places, int)  # noqa: S101, PT018 - of decimals
