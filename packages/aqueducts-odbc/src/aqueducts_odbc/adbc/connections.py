@@ -16,8 +16,10 @@ __all__ = ["AdbcConnection", "open_adbc"]
 
 _NOISE = re.compile(
     r"^(?:(?:INVALID_ARGUMENT|INTERNAL|IO|UNKNOWN|NOT_FOUND|ALREADY_EXISTS|INTEGRITY|UNAUTHORIZED"
-    r"|\[libpq\]|\[SQLite\]|ERROR):?\s+)+"
+    r"|\[libpq\]|\[SQLite\]|ERROR|Failed to (?:connect|commit)):?\s+)+"
 )
+_MISLEADING = ": failed to allocate memory"
+"""What SQLite's driver says of a file that is not there."""
 _HINTS = {
     "28P01": "look at the user and the password",
     "3D000": "look at the name of the database",
@@ -28,7 +30,7 @@ _TEXT_HINTS = (
     ("password authentication failed", "look at the user and the password"),
     ("Connection refused", "is the database running, and are host and port right?"),
     ("could not translate host name", "look at the name of the host"),
-    ("unable to open database file", "look at the path: the file has to be there"),
+    ("failed to open", "look at the path: a file that is not there is not made"),
     ("database is locked", "another program is writing; try again"),
     ("readonly database", "the file, or its folder, may not be written by this user"),
 )
@@ -154,7 +156,7 @@ def _failure(error: Exception, database: AdbcDatabase, what: str) -> RunError:
     state = getattr(error, "sqlstate", None)
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     said = " ".join(line for line in lines if not line.startswith(("LINE ", "^")))
-    said = _NOISE.sub("", said).strip().rstrip(";. ")
+    said = _NOISE.sub("", said).removesuffix(_MISLEADING).strip().rstrip(";. ")
     suffix = f" (SQLSTATE {state})" if state else ""
     hint = _HINTS.get(state or "") or next(
         (hint for words, hint in _TEXT_HINTS if words in text), None
