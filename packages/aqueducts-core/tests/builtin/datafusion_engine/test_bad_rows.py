@@ -6,10 +6,12 @@ import gzip
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 
 from aqueducts.builtin.datafusion_engine import bad_rows
 from aqueducts.builtin.datafusion_engine.bad_rows import bad_json_line, bad_row
+from aqueducts.builtin.datafusion_engine.faithful_casts import Refusal
 from aqueducts.relations import CsvDialect, DataFile, FileScan
 
 VALUE = "Error while parsing value '{}' as type 'Int64' for column {} at line 7. Row data: '[{}]'"
@@ -104,3 +106,13 @@ def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
         has_quoted_newline(DataFile(str(path), 1), CsvDialect(), None)
     path.write_text('a,b\n1,"x\ny"z\n')
     assert has_quoted_newline(DataFile(str(path), 1), CsvDialect(), None)
+
+
+def test_a_refused_value_of_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    """Without a place, and still in our words."""
+    refusal = Refusal("t", "v", "decimal<10,2>", "string", "4.505")
+    text = "value-does-not-fit:" + msgspec.json.encode(refusal).hex() + "')"
+    gone = FileScan("csv", [DataFile(str(tmp_path / "gone.csv"), 5)])
+    found = bad_row(text, {"t": gone})
+    assert found is not None
+    assert found.message == "'4.505' in column 'v' does not fit into decimal<10,2> as it is"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -32,7 +34,7 @@ from aqueducts.builtin.datafusion_engine.refused_values import (
     refused,
 )
 from aqueducts.builtin.shown_names import shown_path
-from aqueducts.errors import SourceError
+from aqueducts.errors import AqueductsError, SourceError
 from aqueducts.relations import DataFile, FileScan
 
 __all__ = ["bad_json_line", "bad_row"]
@@ -59,6 +61,10 @@ _JSON_KIND = re.compile(
 )
 _NOT_JSON = re.compile(r"Not valid JSON|Json error|Encountered unexpected|Expected JSON")
 _NOT_TEXT = re.compile(r"invalid utf-?8", re.IGNORECASE)
+
+
+_GONE = (OSError, EOFError, ValueError, csv.Error, lzma.LZMAError, AqueductsError)
+"""What reading a file again raises that changed or went meanwhile."""
 
 
 class _Search(NamedTuple):
@@ -88,7 +94,9 @@ def bad_row(text: str, scans: Mapping[str, FileScan]) -> SourceError | None:
     refusal = refusal_in(text)
     if refusal is not None:
         scan = scans.get(refusal.source)
-        place = None if scan is None else place_of(refusal, scan, seconds=_SECONDS)
+        place = None
+        with suppress(*_GONE):
+            place = None if scan is None else place_of(refusal, scan, seconds=_SECONDS)
         return refused(refusal, scan, place)
     search = _Search(scans, time.monotonic() + _SECONDS)
     finders: tuple[tuple[re.Pattern[str], Callable[..., SourceError | None]], ...] = (
@@ -105,8 +113,8 @@ def bad_row(text: str, scans: Mapping[str, FileScan]) -> SourceError | None:
             match = pattern.search(text)
             if match is not None:
                 return find(match, search)
-    except (OSError, EOFError, csv.Error, SourceError):
-        pass  # the file changed or went meanwhile; the engine's own message is still at hand
+    except _GONE:
+        pass  # the engine's own message is still at hand
     return None
 
 
