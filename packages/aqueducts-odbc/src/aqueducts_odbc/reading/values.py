@@ -92,15 +92,22 @@ def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
 
 
 def _check_digits(array: pa.Array, target: pa.DataType) -> None:
-    """Refuse numbers too large for a decimal: Arrow takes '1e30' for another decimal(38, 18)."""
+    """Refuse numbers that are too large or small for a decimal.
+
+    Arrow takes '1e30' for another decimal(38, 18), and '1e-199' for 0.
+    """
     whole_digits = target.precision - target.scale
     longest = pc.max(pc.binary_length(array)).as_py() or 0
     has_exponents = pc.any(pc.match_substring(array, "e", ignore_case=True)).as_py()
     if longest <= whole_digits and not has_exponents:
         return
-    largest = pc.max(pc.abs(array.cast(pa.float64()))).as_py()
+    sizes = pc.abs(array.cast(pa.float64()))
+    largest = pc.max(sizes).as_py()
     if largest is not None and largest > float(10**whole_digits) * _ROUNDED:
         raise pa.ArrowInvalid("more digits than the type has")
+    smallest = pc.min(sizes.filter(pc.greater(sizes, 0))).as_py()
+    if smallest is not None and smallest * _ROUNDED < float(10) ** -target.scale:
+        raise pa.ArrowInvalid("more digits behind the point than the type has")
 
 
 def _finite(array: pa.Array, result: pa.Array) -> pa.Array:
