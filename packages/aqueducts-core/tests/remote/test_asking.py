@@ -270,6 +270,22 @@ async def test_streams_without_details_tell_the_end(
             await attaching
 
 
+async def test_the_end_of_a_run_may_bring_its_numbers(executor: ScriptedExecutor) -> None:
+    """One event is the last progress and the end in one."""
+    *_, update = RunMessages(ID).of(A_RUN[-1])
+    detail = msgspec.Raw(encode(update))
+    event = StreamEvent(
+        event_type="completed", execution_id=ID, progress=100, seq=1, ts="now", detail=detail
+    )
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(body=b"data: %s\n\n" % encode(event))
+
+    executor.answers["GET", EVENTS_PATH] = handle
+    result = await client(executor).attach(ID)
+    assert (result.duration_ms, result.peak_memory_bytes) == (21.0, 150_000_000)
+
+
 async def test_watching_a_run_that_is_not_there(executor: ScriptedExecutor) -> None:
     """Is an error at once, as is an executor that is not there."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 import aiohttp
 
-from aqueducts.errors import AqueductsError, ConnectionLostError, ExecutorUnreachableError
+from aqueducts.errors import ConnectionLostError, ExecutorUnreachableError, ProtocolError
 from aqueducts.events import Notice
 from aqueducts.protocol import (
     StreamEvent,
@@ -107,26 +109,23 @@ class Attachment:
     def _take(self, frame: Frame) -> None:
         event = decode_body(frame.data, StreamEvent)
         self._last_id = frame.id or str(event.seq)
-        message = _message_of(event)
-        if message is not None:
+        for message in _messages_of(event):
             self._heard.take(message)
 
 
-def _message_of(event: StreamEvent) -> messages.ExecutorMessage | None:
-    """The message in `detail`; where there is none, what the event says of the end of the run."""
-    try:
+def _messages_of(event: StreamEvent) -> Iterator[messages.ExecutorMessage]:
+    """Yield the message in `detail`, and then what the event says of the end of the run."""
+    with suppress(ProtocolError):
         message = decode_executor_message(bytes(event.detail))
-    except AqueductsError:
-        message = None
-    if message is not None:
-        return message
+        if message is not None:
+            yield message
     match event.event_type:
         case "completed":
-            return messages.ExecutionSucceeded(execution_id=event.execution_id)
+            yield messages.ExecutionSucceeded(execution_id=event.execution_id)
         case "cancelled":
-            return messages.CancelResponse(execution_id=event.execution_id)
+            yield messages.CancelResponse(execution_id=event.execution_id)
         case "error":
             words = event.error or event.message or "the run failed"
-            return messages.ExecutionError(execution_id=event.execution_id, message=words)
+            yield messages.ExecutionError(execution_id=event.execution_id, message=words)
         case _:
-            return None
+            return

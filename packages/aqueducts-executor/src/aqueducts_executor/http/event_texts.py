@@ -65,7 +65,8 @@ def websocket_texts(run: Run, found: EventSlice, *, with_detail: bool) -> Iterat
 
 
 def _stream_event(event: RunEvent) -> StreamEvent:
-    detail = encode(event.messages[-1]) if event.messages else b"null"
+    # The end of a run that succeeded is two messages; the first has its numbers.
+    detail = encode(event.messages[0]) if event.messages else b"null"
     return StreamEvent(
         event_type=event.event_type,
         execution_id=event.execution_id,
