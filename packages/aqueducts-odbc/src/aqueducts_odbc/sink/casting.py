@@ -213,7 +213,11 @@ def _decimal_to_decimal(source: Any, target: Any) -> Cast:
 def _parsed_decimals(texts: pa.Array, target: Any) -> pa.Array:
     """In 256 bits, as above: '1e30' would be another decimal<38,18>."""
     wide = pa.decimal256(target.precision, target.scale)
-    return texts.cast(wide).cast(target)
+    found = texts.cast(wide).cast(target)
+    is_zero = pc.equal(found, pa.scalar(0).cast(target))
+    if pc.any(pc.and_(is_zero, pc.match_substring_regex(texts, "^[^eE]*[1-9]"))).as_py():
+        raise pa.ArrowInvalid("a number is too small")  # Arrow takes '1e-199' for 0
+    return found
 
 
 def _other_to_text(source: Any, target: pa.DataType) -> Cast:
