@@ -15,6 +15,7 @@ class Distribution(NamedTuple):
 
 
 _ODBC = Distribution("aqueducts-odbc", "aqueducts-core[odbc]")
+_ADBC = Distribution("aqueducts-odbc", "aqueducts-odbc[adbc]")
 _DELTA = Distribution("aqueducts-delta", "aqueducts-core[delta]")
 _S3 = Distribution("aqueducts-cloud", "aqueducts-core[s3]")
 _GCS = Distribution("aqueducts-cloud", "aqueducts-core[gcs]")
@@ -24,6 +25,7 @@ _HTTP = Distribution("aqueducts-cloud", "aqueducts-core[s3]")
 _HINTS = {
     **dict.fromkeys([("source", "odbc"), ("source", "database")], _ODBC),
     **dict.fromkeys([("destination", "odbc"), ("destination", "database")], _ODBC),
+    **dict.fromkeys([("source", "adbc"), ("destination", "adbc")], _ADBC),
     **dict.fromkeys([("source", "delta"), ("destination", "delta")], _DELTA),
     **dict.fromkeys([("storage scheme", "s3"), ("storage scheme", "s3a")], _S3),
     **dict.fromkeys([("storage scheme", "gs"), ("storage scheme", "gcs")], _GCS),

@@ -69,6 +69,7 @@ def test_decimals_keep_their_value_as_integers(source: tuple[int, int], number: 
 
 @given(some.floats(allow_nan=False, allow_infinity=False), DIGITS)
 @example(1.0281992348800554e-199, (21, 21))
+@example(1.367489055097932e-202, (38, 23))
 def test_floats_keep_their_shortest_text(value: float, target: tuple[int, int]) -> None:
     """0.1 is 0.1 as a decimal, and 1.005 has no two places."""
     found = cast(value, pa.float64(), pa.decimal128(*target))
