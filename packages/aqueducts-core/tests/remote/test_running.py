@@ -168,7 +168,9 @@ def test_errors_come_with_class_and_place(executor: ScriptedExecutor) -> None:
 def test_a_pipeline_that_is_refused_shows_its_places(executor: ScriptedExecutor) -> None:
     """The executor knows the path in the pipeline, this end the line."""
     problem = aqueducts.Problem(
-        "location", "outside of the data root", path=("destination", "location")
+        "location",
+        "destination.location: outside of the data root",
+        path=("destination", "location"),
     )
 
     async def script(socket: Socket) -> None:

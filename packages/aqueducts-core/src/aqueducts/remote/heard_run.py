@@ -19,6 +19,7 @@ from aqueducts.protocol import (
 from aqueducts.query_problems import run_problem
 from aqueducts.remote.submission import Submission
 from aqueducts.results import RunResult, StepResult
+from aqueducts.validation.places import dotted
 
 __all__ = ["Ending", "HeardRun"]
 
@@ -259,7 +260,12 @@ class HeardRun:
         if isinstance(error, PipelineError):
             error.problems = tuple(
                 pipeline.problem(
-                    each.path, each.message, code=each.code, help=each.help, note=each.note
+                    each.path,
+                    # Without a file, the place was told in words.
+                    each.message.removeprefix(f"{dotted(each.path)}: "),
+                    code=each.code,
+                    help=each.help,
+                    note=each.note,
                 )
                 if isinstance(each, Problem) and each.path
                 else each
