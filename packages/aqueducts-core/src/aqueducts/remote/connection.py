@@ -38,6 +38,8 @@ __all__ = ["Connection", "failure_of_status", "words_for_failures"]
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
 
+_TLS_CLOSE_SECONDS = 0.1
+
 _MOST_BYTES = 16 * 1024 * 1024
 """Of one message of an executor: they may be longer than those of clients."""
 
@@ -57,16 +59,18 @@ class Connection:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS
         )
-        async with aiohttp.ClientSession(
-            connector=connector,
-            headers=self._headers(),
-            timeout=timeout,
-            # A proxy has nothing to do with what is on this machine.
-            trust_env=not self.address.is_loopback,
-        ) as session:
-            yield session
-        # Transports of TLS are closed by the loop, which may end with the session.
-        await asyncio.sleep(0)
+        try:
+            async with aiohttp.ClientSession(
+                connector=connector,
+                headers=self._headers(),
+                timeout=timeout,
+                # A proxy has nothing to do with what is on this machine.
+                trust_env=not self.address.is_loopback,
+            ) as session:
+                yield session
+        finally:
+            # Transports of TLS are closed by the loop some turns later; it may end with the session.
+            await asyncio.sleep(_TLS_CLOSE_SECONDS if self.address.url.startswith("https") else 0)
 
     @contextlib.asynccontextmanager
     async def websocket(
