@@ -69,7 +69,7 @@ class Connection:
             ) as session:
                 yield session
         finally:
-            # Transports of TLS are closed by the loop some turns later; it may end with the session.
+            # The loop closes transports of TLS some turns later, and may end with the session.
             await asyncio.sleep(_TLS_CLOSE_SECONDS if self.address.url.startswith("https") else 0)
 
     @contextlib.asynccontextmanager
