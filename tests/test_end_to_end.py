@@ -278,7 +278,7 @@ destination: {type: csv, options: {path: out.csv}}
         ("    location:", "    locaton:", 2, "6:5", "did you mean 'location'?"),
         ("people.csv", "peple.csv", 1, "5:15", "did you mean 'people.csv'?"),
         ("people.csv", "${where}.csv", 2, "5:15", "-p where=..."),
-        ("type: file", "type: odbc", 2, "2:11", "pip install 'aqueducts-core[odbc]'"),
+        ("type: file", "type: fil", 2, "2:11", "did you mean 'file'?"),
         ("      query", "     query", 2, "8:6", "indentation"),
         ("SELECT", "SELEC", 2, "8:14", "found 'SELEC'"),
         ("name, age", "nmae, age", 2, "8:21", "did you mean name?"),
