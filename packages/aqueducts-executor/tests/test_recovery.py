@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -26,9 +27,11 @@ SLOW = (
 def left_in(folder: Path) -> list[str]:
     """What runs have left behind, beside what they were asked for."""
     return [
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if ".aqueducts-" in path.name or "run-" in path.name or "warm-" in path.name
+        str(Path(where, name).relative_to(folder))
+        # Unlike rglob it goes on where a folder is gone before it is looked into.
+        for where, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+        if ".aqueducts-" in name or "run-" in name or "warm-" in name
     ]
 
 
@@ -62,14 +65,20 @@ def test_workers_killed_at_any_moment_leave_whole_targets(
     """The target is the old one or the new one, as the run's state says; no temporary file."""
     dice = random.Random(20)
     target = folder / "kills.csv"
+    began = time.monotonic()
+    assert executor.execute(pipeline(folder, SLOW, "kills.csv"))[-1]["event_type"] == "completed"
+    seconds = time.monotonic() - began
     states = []
-    for _ in range(5):
+    for moment in (0.0, *(dice.random() for _ in range(4))):
         target.write_text("old", encoding="utf-8")
         stream = executor.begin(pipeline(folder, SLOW, "kills.csv"))
-        time.sleep(dice.random() * 1.2)
-        for worker in executor.workers():
-            if worker.name() == "aqueducts-run":
-                worker.send_signal(signal.SIGKILL)
+        if moment:
+            time.sleep(moment * seconds)
+            killed = [each for each in executor.workers() if each.name() == "aqueducts-run"]
+        else:
+            killed = [executor.worker_of_run()]  # whatever the pace of the machine, one is killed
+        for worker in killed:
+            worker.send_signal(signal.SIGKILL)
         list(stream)
         stream.close()
         states.append(executor.state(stream.run_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -214,7 +215,7 @@ def _parsed_decimals(texts: pa.Array, target: Any) -> pa.Array:
     """In 256 bits, as above: '1e30' would be another decimal<38,18>."""
     wide = pa.decimal256(target.precision, target.scale)
     found = texts.cast(wide).cast(target)
-    is_zero = pc.equal(found, pa.scalar(0).cast(target))
+    is_zero = pc.equal(found, pa.scalar(Decimal(0), target))
     if pc.any(pc.and_(is_zero, pc.match_substring_regex(texts, "^[^eE]*[1-9]"))).as_py():
         raise pa.ArrowInvalid("a number is too small")  # Arrow takes '1e-199' for 0
     return found
